@@ -1,0 +1,42 @@
+"""Train a policy the way a person is trained: it watches, is corrected, practices."""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# A public name is imported when it is first used, so that `novice --help` stays quick.
+_HOME = {
+    "Batch": "novice.types",
+    "Learner": "novice.types",
+    "Round": "novice.types",
+    "Trajectories": "novice.types",
+    "Task": "novice.envs.task",
+    "make_task": "novice.envs.task",
+    "rollout": "novice.envs.rollout",
+    "Dataset": "novice.datasets.dataset",
+    "AbstractExpert": "novice.experts.expert",
+    "built_in_expert": "novice.experts.controllers",
+    "callable_expert": "novice.experts.find",
+    "evaluate": "novice.evaluation.returns",
+    "estimate": "novice.evaluation.statistics",
+    "paired_difference": "novice.evaluation.statistics",
+    "BcSettings": "novice.algorithms.settings",
+    "DaggerSettings": "novice.algorithms.settings",
+    "ReinforceSettings": "novice.algorithms.settings",
+    "bc": "novice.algorithms.bc",
+    "dagger": "novice.algorithms.dagger",
+    "reinforce": "novice.algorithms.reinforce",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'novice' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

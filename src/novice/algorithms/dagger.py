@@ -1,0 +1,178 @@
+"""DAgger: act, be corrected on what was visited, aggregate, fit again (M2).
+
+Ross, Gordon and Bagnell 2011, algorithm 3.1: https://arxiv.org/abs/1011.0686. A round
+
+1. trains π on D, after it has
+2. run π (or the expert, with probability β) to get D_π,
+3. asked the expert for actions in the states of D_π, and
+4. aggregated D ← D ∪ D_π.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+import jax
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from novice.algorithms.bc import Evaluate, Phase, demonstrate
+from novice.algorithms.imitate import beginner, imitate, power_of_two
+from novice.algorithms.settings import DaggerSettings
+from novice.datasets.dataset import Answers, Dataset, Origin
+from novice.envs.actor import (
+    AbstractActor,
+    BestActor,
+    Chance,
+    MixedActor,
+    NoisyActor,
+)
+from novice.envs.rollout import rollout
+from novice.envs.seeds import training_seeds
+from novice.envs.slots import AbstractSlots
+from novice.envs.task import Task
+from novice.experts.acting import ExpertActor
+from novice.experts.ask import STRATEGIES, answers, as_done
+from novice.experts.expert import AbstractExpert
+from novice.learning.policy import Policy
+from novice.types import Round, Trajectories
+
+
+def beta(round: int, settings: DaggerSettings) -> float:
+    """The probability β_i that the expert acts in a step of this round."""
+    schedules = {
+        "first": float(round == 0),
+        "linear": max(0.0, 1.0 - settings.beta_rate * round),
+        "exponential": settings.beta_rate**round,
+        "constant": settings.beta_rate,
+    }
+    return schedules[settings.beta]
+
+
+def visit(
+    slots: AbstractSlots,
+    expert: AbstractExpert,
+    policy: Policy | None,
+    settings: DaggerSettings,
+    *,
+    beta: float,
+    key: PRNGKeyArray,
+) -> Trajectories:
+    """Step 2: run the mixture of expert and novice in whole episodes."""
+    episodes = settings.episodes_per_round
+    if policy is None or beta == 1:
+        return demonstrate(
+            slots, expert, episodes=episodes, noise=settings.noise, key=key
+        )
+    seed_key, mix_key, noise_key = jax.random.split(key, 3)
+    task, many = slots.task, {"episodes": episodes, "slots": slots.count}
+    actor: AbstractActor = BestActor(policy)
+    if beta:
+        teacher = ExpertActor(expert, task, slots=slots.count)
+        chance = Chance(task, mix_key, **many)
+        actor = MixedActor(teacher, actor, chance, beta=beta)
+    if settings.noise:
+        actor = NoisyActor(actor, task, noise_key, level=settings.noise, **many)
+    return rollout(slots, actor, training_seeds(seed_key, episodes))
+
+
+def ask(
+    expert: AbstractExpert,
+    task: Task,
+    seen: Trajectories,
+    settings: DaggerSettings,
+    *,
+    round: int,
+    at_most: int,
+    key: PRNGKeyArray,
+) -> Answers:
+    """Step 3: the expert's actions in the states asked about.
+
+    Where the expert itself acted throughout, what it did is its answer.
+    """
+    asked = STRATEGIES[settings.ask](seen, at_most=at_most, key=key)
+    if np.all(seen.expert_acted | ~seen.valid):
+        return as_done(seen, asked, origin=Origin(round, "demonstration", expert.name))
+    origin = Origin(round, "correction", expert.name)
+    return answers(expert, task, seen, asked, origin=origin)
+
+
+def advance(
+    task: Task,
+    round: Round | None,
+    answers: Answers,
+    settings: DaggerSettings,
+    *,
+    key: PRNGKeyArray,
+) -> Round:
+    """Steps 4 and 1: aggregate the answers, and fit the policy to everything."""
+    beginner_key, fit_key = jax.random.split(key)
+    policy = beginner(task, settings.fit, key=beginner_key)
+    number, dataset, steps = 0, Dataset(), settings.first_steps
+    if round is not None:
+        number, dataset, steps = round.number + 1, round.dataset, settings.steps
+        if settings.refit == "scratch":
+            steps = settings.first_steps + number * settings.steps
+        else:
+            policy = round.learner.policy
+    dataset = dataset.append(answers)
+    learner, loss = imitate(
+        policy,
+        dataset,
+        settings.fit,
+        steps=steps,
+        capacity=power_of_two(max(settings.labels, len(dataset))),
+        key=fit_key,
+    )
+    measures = {"labels": len(dataset), "loss": loss, "gradient_steps": steps}
+    return Round(number=number, learner=learner, dataset=dataset, measures=measures)
+
+
+def dagger(
+    slots: AbstractSlots,
+    expert: AbstractExpert,
+    settings: DaggerSettings,
+    *,
+    key: PRNGKeyArray,
+    evaluate: Evaluate,
+    after: Round | None = None,
+    phase: Phase = contextlib.nullcontext,
+    demonstrated: bool = False,
+) -> Iterator[Round]:
+    """Rounds of DAgger until the labels are used up, going on from `after`.
+
+    Where demonstrations were given beforehand (`demonstrated`: `after` is, or began as,
+    a round number -1 that holds them and a policy), no round is left to the expert.
+    """
+    round, task = after, slots.task
+    while round is None or len(round.dataset) < settings.labels:
+        number = 0 if round is None else round.number + 1
+        used = 0 if round is None else len(round.dataset)
+        env_steps = 0 if round is None else int(round.measures["env_steps"])
+        visit_key, ask_key, fit_key = jax.random.split(
+            jax.random.fold_in(key, number), 3
+        )
+        policy = None if round is None else round.learner.policy
+        with phase("collect"):
+            seen = visit(
+                slots,
+                expert,
+                policy,
+                settings,
+                beta=beta(number + demonstrated, settings),
+                key=visit_key,
+            )
+        at_most = min(settings.labels_per_round, settings.labels - used)
+        with phase("label"):
+            given = ask(
+                expert, task, seen, settings, round=number, at_most=at_most, key=ask_key
+            )
+        with phase("fit"):
+            round = advance(task, round, given, settings, key=fit_key)
+        measures = {
+            "env_steps": env_steps + int(np.sum(seen.length)),
+            **round.measures,
+            **evaluate(round.learner.policy),
+        }
+        round = dataclasses.replace(round, measures=measures, trajectories=seen)
+        yield round

@@ -1,0 +1,155 @@
+"""What can be set, with defaults that work; checked at birth.
+
+No JAX is imported here, so that the command line can print its help at once.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from novice.errors import NoviceError
+
+
+class BadSettingError(NoviceError):
+    """A setting has a value that makes no sense."""
+
+
+def setting(default: Any, meaning: str) -> Any:
+    """A field whose meaning the command line shows."""
+    return field(default=default, metadata={"help": meaning})
+
+
+def check(settings: Any, name: str, *, low: float, high: float | None = None) -> None:
+    """Raise BadSettingError unless the named number lies within its range."""
+    value = getattr(settings, name)
+    if low <= value and (high is None or value <= high):
+        return
+    wanted = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
+    flag = name.replace("_", "-")
+    raise BadSettingError(f"--{flag} is {value}, but it must be {wanted}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """How a network is fitted to answers."""
+
+    hidden: tuple[int, ...] = setting((64, 64), "sizes of the hidden layers")
+    learning_rate: float = setting(1e-3, "Adam's first step size within each fit")
+    batch_size: int = setting(256, "rows in a minibatch")
+
+    def __post_init__(self) -> None:
+        check(self, "batch_size", low=1)
+        check(self, "learning_rate", low=0)
+        if not self.hidden or min(self.hidden) < 1:
+            raise BadSettingError(
+                f"--hidden is {self.hidden}, but layers have at least one unit"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BcSettings:
+    """Behavior cloning: watch demonstrations, and do likewise."""
+
+    demonstrations: int = setting(20, "episodes that the expert shows")
+    labels: int = setting(0, "stop after this many answers (0: all that were shown)")
+    noise: float = setting(
+        0.0, "shake the demonstrator's hand, in half-ranges or probability (DART)"
+    )
+    steps: int = setting(10_000, "gradient steps")
+    fit: FitSettings = field(default_factory=FitSettings)
+
+    def __post_init__(self) -> None:
+        check(self, "demonstrations", low=1)
+        check(self, "labels", low=0)
+        check(self, "noise", low=0)
+        check(self, "steps", low=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DaggerSettings:
+    """DAgger: act, be corrected on what was visited, aggregate, fit again."""
+
+    labels: int = setting(5_000, "answers to ask the expert for, in all")
+    labels_per_round: int = setting(250, "answers in a round")
+    episodes_per_round: int = setting(5, "episodes to act in, in a round")
+    ask: Literal["random", "everything"] = setting(
+        "random", "which visited states to ask about"
+    )
+    beta: Literal["first", "linear", "exponential", "constant"] = setting(
+        "first",
+        "who acts: the expert in round 0 only, or with a probability that falls",
+    )
+    beta_rate: float = setting(
+        0.5,
+        "linear: fall a round; exponential: factor a round; constant: the probability",
+    )
+    noise: float = setting(0.0, "shake the actor's hand, in half-ranges or probability")
+    first_steps: int = setting(4_000, "gradient steps in round 0")
+    steps: int = setting(1_000, "gradient steps in each later round")
+    refit: Literal["warm", "scratch"] = setting(
+        "warm", "go on from the last policy, or start anew every round"
+    )
+    fit: FitSettings = field(default_factory=FitSettings)
+
+    def __post_init__(self) -> None:
+        for name in ("labels", "labels_per_round", "episodes_per_round"):
+            check(self, name, low=1)
+        check(self, "beta_rate", low=0, high=1)
+        check(self, "noise", low=0)
+        check(self, "first_steps", low=1)
+        check(self, "steps", low=1)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds the answers last, when every round uses all of its own."""
+        return -(-self.labels // self.labels_per_round)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReinforceSettings:
+    """REINFORCE: act, and make likelier what paid."""
+
+    env_steps: int = setting(500_000, "steps to act, in all")
+    episodes_per_batch: int = setting(
+        8, "whole episodes in a batch, chosen before acting"
+    )
+    rounds: int = setting(20, "evaluations on the way")
+    weigh: Literal["full-return", "rewards-to-go"] = setting(
+        "rewards-to-go", "what an action counts"
+    )
+    baseline: Literal["none", "mean", "value"] = setting(
+        "mean", "what to subtract: nothing, the other episodes' mean, a learned value"
+    )
+    discount: float = setting(1.0, "what the next step's reward is worth now")
+    learning_rate: float = setting(3e-3, "Adam's first step size; falls to zero")
+    hidden: tuple[int, ...] = setting((64, 64), "sizes of the hidden layers")
+    critic_steps: int = setting(40, "gradient steps of the value after each batch")
+    critic_learning_rate: float = setting(3e-3, "step size of the value")
+
+    def __post_init__(self) -> None:
+        for name in ("env_steps", "episodes_per_batch", "rounds", "critic_steps"):
+            check(self, name, low=1)
+        check(self, "discount", low=0, high=1)
+        check(self, "learning_rate", low=0)
+        check(self, "critic_learning_rate", low=0)
+
+
+def as_json(settings: Any) -> dict[str, Any]:
+    """The settings as plain values."""
+    return dataclasses.asdict(settings)
+
+
+def from_json(kind: type, content: dict[str, Any]) -> Any:
+    """Settings of `kind` from plain values; an unknown name is a BadSettingError."""
+    known: dict[str, Any] = {f.name: f for f in dataclasses.fields(kind)}
+    for name in content:
+        if name not in known:
+            raise BadSettingError(
+                f"{kind.__name__} has no setting {name!r} (known: {', '.join(known)})"
+            )
+    values = {}
+    for name, value in content.items():
+        if dataclasses.is_dataclass(known[name].type):
+            value = from_json(known[name].type, value)
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)

@@ -1,0 +1,1 @@
+"""The shell around the loop: commands, folders, progress, pages."""

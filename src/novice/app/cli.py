@@ -1,0 +1,238 @@
+"""The command `novice`: a verb, what it is about, and flags.
+
+What a command needs is imported when it runs, so that help comes at once.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
+from novice.app.options import (
+    Parser,
+    RunOptions,
+    UsageError,
+    add_flags,
+    built,
+    task_arguments,
+)
+from novice.errors import NoviceError
+
+OVERVIEW = """\
+novice trains a policy the way a person is trained: it watches, it tries and is
+corrected, it practices.
+
+  novice demo              see a policy learn to land, three ways, in a minute
+  novice bc TASK           watch: clone an expert's demonstrations
+  novice dagger TASK       be corrected: act, ask the expert, learn, again (DAgger)
+  novice reinforce TASK    practice: make likelier what paid (REINFORCE)
+  novice evaluate RUN …    compare trained policies on the same fresh episodes
+  novice report RUN        write a run's report.html anew
+
+TASK is any Gymnasium id (LunarLander-v3, module:MyTask-v0); RUN is a folder that
+novice wrote. `novice COMMAND --help` lists a command's flags.
+"""
+
+EXPERT = (
+    "who knows what should be done: auto (the task's built-in controller),"
+    " module:function, or the folder of a run (default: auto)"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; known mistakes are one line on stderr and exit code 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help", "help"):
+        print(OVERVIEW, end="")
+        return 0
+    if given[0] == "--version":
+        from novice import __version__
+
+        print(f"novice {__version__}")
+        return 0
+    try:
+        return command_called(given[0])(given[1:])
+    except NoviceError as error:
+        print(f"novice: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("novice: stopped; --resume goes on from here", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def command_called(name: str) -> Callable[[list[str]], int]:
+    """The command of this name; raises UsageError."""
+    if name in COMMANDS:
+        return COMMANDS[name]
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(COMMANDS)}"
+    raise UsageError(f"there is no command {name!r}; {hint}")
+
+
+def prepare_machine() -> None:
+    """Settings that must stand before NumPy and JAX are imported."""
+    # A policy's matrices are small: threads inside NumPy and JAX cost more than they
+    # give (64-64 networks learn twice as fast on one), and one thread gives the same
+    # bytes on any number of cores. NPROC=2 in the environment gives JAX two.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("NPROC", "1")
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+
+def task_parser(command: str, summary: str) -> Parser:
+    """A parser for a command about a task."""
+    parser = Parser(prog=f"novice {command}", description=summary, allow_abbrev=False)
+    parser.add_argument("task", metavar="TASK", help="a Gymnasium id")
+    parser.add_argument(
+        "--task-argument",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a keyword argument of the task; may be given again",
+    )
+    parser.add_argument("--expert", default="auto", metavar="WHO", help=EXPERT)
+    add_flags(parser, RunOptions)
+    return parser
+
+
+def bc(arguments: list[str]) -> int:
+    """Watch: clone an expert, or the answers of an earlier run."""
+    parser = task_parser("bc", "Watch an expert's demonstrations and clone it.")
+    parser.add_argument(
+        "--data",
+        metavar="RUN",
+        help="learn from the answers kept in this run instead of asking the expert",
+    )
+    add_flags(parser, BcSettings)
+    return train(parser, arguments, "bc", BcSettings)
+
+
+def dagger(arguments: list[str]) -> int:
+    """Be corrected: act, ask, aggregate, fit, again."""
+    parser = task_parser("dagger", "Act, be corrected where you went, learn, again.")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="RUN",
+        help="start from this run's policy and answers, such as a clone's",
+    )
+    add_flags(parser, DaggerSettings)
+    return train(parser, arguments, "dagger", DaggerSettings)
+
+
+def reinforce(arguments: list[str]) -> int:
+    """Practice: act, and make likelier what paid."""
+    parser = task_parser("reinforce", "Practice: make likelier what paid.")
+    parser.add_argument(
+        "--from", dest="start", metavar="RUN", help="start from this run's policy"
+    )
+    add_flags(parser, ReinforceSettings)
+    return train(parser, arguments, "reinforce", ReinforceSettings)
+
+
+def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int:
+    """Run one of the three ways to learn."""
+    given = parser.parse_args(arguments)
+    options = built(RunOptions, given)
+    settings = built(kind, given)
+    kwargs = task_arguments(given.task_argument)
+    prepare_machine()
+    from novice.app.train import Assignment, run
+
+    assignment = Assignment(
+        command=command,
+        env=given.task,
+        kwargs=kwargs,
+        expert=given.expert,
+        settings=settings,
+        seed=options.seed,
+        test_episodes=options.test_episodes,
+        validation_episodes=options.validation_episodes,
+        start=getattr(given, "start", None),
+        data=getattr(given, "data", None),
+    )
+    run(assignment, options)
+    return 0
+
+
+def evaluate(arguments: list[str]) -> int:
+    """Compare policies on the same fresh episodes."""
+    parser = Parser(
+        prog="novice evaluate",
+        description="Compare trained policies on the same fresh episodes.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
+    parser.add_argument(
+        "--episodes", type=int, default=100, help="fresh episodes each (default: 100)"
+    )
+    parser.add_argument(
+        "--round",
+        default="best",
+        help="which policy of a run: best, last or a number (default: best)",
+    )
+    parser.add_argument("--expert", default="auto", metavar="WHO", help=EXPERT)
+    parser.add_argument("--json", action="store_true", help="print JSON alone")
+    given = parser.parse_args(arguments)
+    if given.episodes < 2:
+        raise UsageError(
+            f"--episodes is {given.episodes}, but an interval needs at least 2"
+        )
+    prepare_machine()
+    from novice.app.compare import compare
+
+    compare(
+        given.runs,
+        episodes=given.episodes,
+        which=given.round,
+        expert=given.expert,
+        as_json=given.json,
+    )
+    return 0
+
+
+def report(arguments: list[str]) -> int:
+    """Write a run's page anew."""
+    parser = Parser(
+        prog="novice report",
+        description="Write a run's report.html anew from what its folder holds.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", metavar="RUN", help="the folder of a run")
+    given = parser.parse_args(arguments)
+    prepare_machine()
+    from novice.app.publish import publish
+
+    print(publish(given.run))
+    return 0
+
+
+def demo(arguments: list[str]) -> int:
+    """Show all three ways to learn."""
+    parser = Parser(
+        prog="novice demo",
+        description="See a policy learn to land: watch, be corrected, practice.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--out", metavar="FOLDER", help="default: runs/demo")
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    given = parser.parse_args(arguments)
+    prepare_machine()
+    from novice.app.demo import demo
+
+    demo(out=given.out, seed=given.seed)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "demo": demo,
+    "bc": bc,
+    "dagger": dagger,
+    "reinforce": reinforce,
+    "evaluate": evaluate,
+    "report": report,
+}

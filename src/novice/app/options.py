@@ -1,0 +1,142 @@
+"""Make command line flags from settings, and settings from flags.
+
+Nothing heavy is imported here: the help must come at once.
+"""
+
+import argparse
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from novice.algorithms.settings import setting
+from novice.errors import NoviceError
+
+
+class UsageError(NoviceError):
+    """The command line cannot be understood."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What every command that writes a run can be told."""
+
+    out: str | None = setting(
+        None,
+        "the run's folder (default: runs/COMMAND-TASK-SEED, or the next free name)",
+    )
+    resume: bool = setting(False, "go on where a killed run in this folder was")
+    seed: int = setting(0, "where all randomness comes from")
+    test_episodes: int = setting(100, "episodes behind the final numbers")
+    validation_episodes: int = setting(
+        20, "episodes that choose the best round; never those of the final numbers"
+    )
+    report: bool = setting(True, "write report.html")
+    json: bool = setting(False, "print the summary as JSON, and nothing else")
+    quiet: bool = setting(False, "print the result alone")
+    compile_cache: bool = setting(True, "keep compiled programs for the next run")
+
+    def __post_init__(self) -> None:
+        for name in ("test_episodes", "validation_episodes"):
+            if getattr(self, name) < 2:
+                flag = name.replace("_", "-")
+                raise UsageError(
+                    f"--{flag} is {getattr(self, name)}, but an interval needs at"
+                    " least 2"
+                )
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"--seed is {self.seed}, but it must be 0 to {2**32 - 1}")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments: "):
+            given = message.removeprefix("unrecognized arguments: ").split()[0]
+            message = f"there is no {given} here" + self._hint(given)
+        raise UsageError(f"{message} ({self.prog} --help lists what there is)")
+
+    def _hint(self, given: str) -> str:
+        known = list(self._option_string_actions)
+        close = difflib.get_close_matches(given.split("=")[0], known, n=1)
+        return f"; did you mean {close[0]}?" if close else ""
+
+
+def add_flags(parser: argparse.ArgumentParser, kind: type) -> None:
+    """A flag for every field of a settings class, and of the settings in it."""
+    for field in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(field.type):
+            add_flags(parser, typing.cast(type, field.type))
+        else:
+            add_flag(parser, field)
+
+
+def add_flag(parser: argparse.ArgumentParser, field: dataclasses.Field) -> None:
+    """One flag, whose form follows the field's type."""
+    flag = "--" + field.name.replace("_", "-")
+    meaning, default = field.metadata["help"], typing.cast(Any, field.default)
+    kind = plain_type(field.type)
+    shown = "" if default is None or kind is bool else f" (default: {default})"
+    if kind is tuple:
+        shown = f" (default: {' '.join(str(size) for size in default)})"
+        parser.add_argument(
+            flag, nargs="+", type=int, metavar="N", default=None, help=meaning + shown
+        )
+    elif kind is bool:
+        action = argparse.BooleanOptionalAction
+        parser.add_argument(flag, action=action, default=default, help=meaning)
+    elif typing.get_origin(kind) is typing.Literal:
+        choices = typing.get_args(kind)
+        parser.add_argument(
+            flag, choices=choices, default=default, help=meaning + shown
+        )
+    else:
+        parser.add_argument(
+            flag,
+            type=kind,
+            default=default,
+            metavar=kind.__name__.upper(),
+            help=meaning + shown,
+        )
+
+
+def plain_type(kind: Any) -> Any:
+    """The type without "or None", and `tuple` for any tuple."""
+    if isinstance(kind, types.UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    return tuple if typing.get_origin(kind) is tuple else kind
+
+
+def built(kind: type, given: argparse.Namespace) -> Any:
+    """The settings that the flags describe; raises NoviceError for bad values."""
+    values = {}
+    for field in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(field.type):
+            values[field.name] = built(typing.cast(type, field.type), given)
+            continue
+        value = getattr(given, field.name)
+        if plain_type(field.type) is tuple:
+            value = field.default if value is None else tuple(value)
+        values[field.name] = value
+    return kind(**values)
+
+
+def task_arguments(given: list[str] | None) -> Mapping[str, Any]:
+    """`name=value` pairs for the task; values are JSON where they can be."""
+    arguments: dict[str, Any] = {}
+    for pair in given or []:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                "--task-argument takes name=value, such as enable_wind=true, not"
+                f" {pair!r}"
+            )
+        try:
+            arguments[name] = json.loads(text)
+        except json.JSONDecodeError:
+            arguments[name] = text
+    return arguments

@@ -1,0 +1,39 @@
+"""Make one page out of what a run's folder says."""
+
+from importlib import resources
+
+from novice.app.report_contents import (
+    Replay,
+    RunContents,
+    UnreadableRunError,
+    read_contents,
+)
+from novice.app.report_demo import demo_sections
+from novice.app.report_facts import facts
+from novice.app.report_parts import page
+from novice.app.report_pictures import animated, with_pictures
+from novice.app.report_run import run_sections
+
+__all__ = [
+    "Replay",
+    "RunContents",
+    "UnreadableRunError",
+    "animated",
+    "read_contents",
+    "report",
+    "with_pictures",
+]
+
+
+def report(contents: RunContents) -> str:
+    """The report as a self-contained HTML page; the same contents give the same page.
+
+    It shows what the contents say and nothing else: what is absent is left out.
+    """
+    run = facts(contents)
+    sections = demo_sections if run.command == "demo" else run_sections
+    return page(
+        sections(contents, run),
+        title=f"{run.env} · {run.command} · novice",
+        style=resources.files("novice.app").joinpath("report.css").read_text("utf-8"),
+    )

@@ -1,0 +1,204 @@
+"""Check the numbers of a run before a report says anything about them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from novice.app.report_contents import RunContents, UnreadableRunError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A mean with its 95 % interval; of how many episodes, where that is known."""
+
+    mean: float
+    low: float
+    high: float
+    episodes: int | None = None
+    iqm: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundFacts:
+    """What is known about one round; what is not known is `None`."""
+
+    number: int
+    labels: int | None = None
+    human_seconds: float | None = None
+    env_steps: int | None = None
+    score: Score | None = None
+    normalized: float | None = None
+    disagreement: Score | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Episodes:
+    """Each evaluation episode of one policy, with the seed it started from."""
+
+    seed: Int[np.ndarray, " episodes"]
+    total: Float[np.ndarray, " episodes"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Facts:
+    """What a run's files say, checked; what they do not say is `None` or empty."""
+
+    command: str
+    env: str
+    seed: int | None
+    expert_name: str | None
+    expert: Score | None
+    random: Score | None
+    final: Score | None
+    normalized: float | None
+    minus_expert: Score | None
+    rounds: Sequence[RoundFacts]
+    best_round: int | None
+    seconds: Mapping[str, float]
+    episodes: Mapping[str, Episodes]
+
+    @property
+    def paid(self) -> bool:
+        """Whether the task gave rewards, so that there are returns to speak of."""
+        return any([self.final, *(facts.score for facts in self.rounds)])
+
+    @property
+    def best(self) -> RoundFacts | None:
+        """The round whose policy was delivered, where one was chosen."""
+        found = [facts for facts in self.rounds if facts.number == self.best_round]
+        return found[0] if found else None
+
+    @property
+    def labels(self) -> int | None:
+        """How many answers the whole run was given."""
+        known = [facts.labels for facts in self.rounds if facts.labels is not None]
+        return max(known, default=None)
+
+    @property
+    def env_steps(self) -> int | None:
+        """How many steps of the task the whole run took."""
+        known = [
+            facts.env_steps for facts in self.rounds if facts.env_steps is not None
+        ]
+        return max(known, default=None)
+
+
+def facts(contents: RunContents) -> Facts:
+    """The checked numbers of a run; a malformed one is named in the error."""
+    summary = contents.summary
+    final = _part(summary, "final")
+    expert = _part(summary, "expert")
+    return Facts(
+        command=str(summary.get("command", contents.settings.get("command", "run"))),
+        env=str(summary.get("env", "")),
+        seed=count(summary, "seed", where="summary"),
+        expert_name=None if expert.get("name") is None else str(expert["name"]),
+        expert=score(expert, "return", where="expert"),
+        random=score(_part(summary, "random"), "return", where="random"),
+        final=score(final, "return", where="final"),
+        normalized=number(final, "normalized", where="final"),
+        minus_expert=score(final, "minus_expert", where="final"),
+        rounds=[_round(entry) for entry in summary.get("rounds", ())],
+        best_round=summary.get("best_round"),
+        seconds=_seconds(summary, contents.timings),
+        episodes=_episodes(contents.evaluation or {}),
+    )
+
+
+def score(part: Mapping[str, Any], name: str, *, where: str) -> Score | None:
+    """The mean and interval called `name`, if the part has them."""
+    if part.get(name) is None:
+        return None
+    entry = _part(part, name)
+    where = f"{where}.{name}"
+    mean = number(entry, "mean", where=where)
+    if mean is None:
+        return None
+    interval = entry.get("ci95")
+    if not (isinstance(interval, list | tuple) and len(interval) == 2):
+        raise UnreadableRunError(
+            f"summary.json: {where}.ci95 should be [low, high], but is {interval!r}"
+        )
+    low, high = (_finite(bound, where=f"{where}.ci95") for bound in interval)
+    return Score(
+        mean=mean,
+        low=low,
+        high=high,
+        episodes=count(entry, "episodes", where=where),
+        iqm=number(entry, "iqm", where=where),
+    )
+
+
+def number(part: Mapping[str, Any], name: str, *, where: str) -> float | None:
+    """The finite number called `name`, if the part has it."""
+    value = part.get(name)
+    return None if value is None else _finite(value, where=f"{where}.{name}")
+
+
+def count(part: Mapping[str, Any], name: str, *, where: str) -> int | None:
+    """The whole number called `name`, if the part has it."""
+    value = number(part, name, where=where)
+    return None if value is None else round(value)
+
+
+def _finite(value: Any, *, where: str) -> float:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if not plain or not math.isfinite(value):
+        raise UnreadableRunError(
+            f"summary.json: {where} should be a finite number, but is {value!r}"
+        )
+    return float(value)
+
+
+def _part(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = mapping.get(name) or {}
+    if not isinstance(part, Mapping):
+        raise UnreadableRunError(
+            f"summary.json: {name} should be an object, but is {part!r}"
+        )
+    return part
+
+
+def _round(entry: Mapping[str, Any]) -> RoundFacts:
+    known = count(entry, "round", where="rounds")
+    where = f"rounds[{known}]"
+    return RoundFacts(
+        number=-1 if known is None else known,
+        labels=count(entry, "labels", where=where),
+        human_seconds=number(entry, "human_seconds", where=where),
+        env_steps=count(entry, "env_steps", where=where),
+        score=score(entry, "return", where=where),
+        normalized=number(entry, "normalized", where=where),
+        disagreement=score(entry, "expert_disagreement", where=where),
+    )
+
+
+def _seconds(
+    summary: Mapping[str, Any], timings: Sequence[Mapping[str, Any]]
+) -> Mapping[str, float]:
+    """Seconds a phase, in the order written; summed over rounds if not summed yet."""
+    told = _part(summary, "seconds")
+    if told:
+        return {name: number(told, name, where="seconds") or 0.0 for name in told}
+    summed: dict[str, float] = {}
+    for line in timings:
+        for name in line:
+            if name != "round":
+                spent = number(line, name, where="timings") or 0.0
+                summed[name] = summed.get(name, 0.0) + spent
+    return summed
+
+
+def _episodes(evaluation: Mapping[str, Any]) -> Mapping[str, Episodes]:
+    return {
+        name: Episodes(
+            seed=np.asarray(entry["seed"], dtype=np.int64),
+            total=np.asarray(entry["return"], dtype=np.float64),
+        )
+        for name, entry in evaluation.items()
+        if isinstance(entry, Mapping) and entry.get("return")
+    }

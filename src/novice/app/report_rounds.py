@@ -1,0 +1,57 @@
+"""Tabulate a run's rounds."""
+
+from collections.abc import Mapping
+
+from novice.app.report_facts import Facts, RoundFacts, Score
+from novice.app.report_markup import Child, Html, tag
+from novice.app.report_numbers import duration, rounded, share, whole
+from novice.app.report_parts import section, table, with_interval
+
+_MOST_ROWS = 12  # A longer table is folded away.
+
+
+def rounds_section(run: Facts) -> Html | None:
+    """Every round in numbers; what no round knows has no column."""
+    if not run.rounds:
+        return None
+    cells = [_cells(facts) for facts in run.rounds]
+    names = [name for name in cells[0] if any(row[name] is not None for row in cells)]
+    chosen = _chosen(run)
+    shown = table(
+        names, [[row[name] for name in names] for row in cells], marked=chosen
+    )
+    if len(cells) > _MOST_ROWS:
+        shown = tag("details", tag("summary", f"All {len(cells)} rounds"), shown)
+    note = None if chosen is None else f"Round {run.best_round} was chosen."
+    return section("Rounds", shown, note=note)
+
+
+def _chosen(run: Facts) -> int | None:
+    """The place of the chosen round, if there was a choice and returns to go by."""
+    numbers = [facts.number for facts in run.rounds]
+    if len(numbers) < 2 or not run.paid or run.best_round not in numbers:
+        return None
+    return numbers.index(run.best_round)
+
+
+def _cells(facts: RoundFacts) -> Mapping[str, Child]:
+    """What is known about a round, by column; `None` where nothing is."""
+    spent = facts.human_seconds
+    return {
+        "round": facts.number,
+        "labels": None if facts.labels is None else whole(facts.labels),
+        "a person's time": None if spent is None else duration(spent),
+        "steps": None if facts.env_steps is None else whole(facts.env_steps),
+        "return": None if facts.score is None else with_interval(facts.score),
+        "IQM": None if facts.score is None else _iqm(facts.score),
+        "normalized": None if facts.normalized is None else share(facts.normalized),
+        "disagreement": (
+            None if facts.disagreement is None else with_interval(facts.disagreement)
+        ),
+    }
+
+
+def _iqm(score: Score) -> str | None:
+    if score.iqm is None:
+        return None
+    return rounded(score.iqm, width=score.high - score.low)

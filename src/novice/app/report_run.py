@@ -1,0 +1,125 @@
+"""Lay out the report of one run: what it learned, and what that rests on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from novice.app.report_closing import closing
+from novice.app.report_contents import RunContents
+from novice.app.report_course import curve_section, diagnostics_section
+from novice.app.report_facts import Facts, Score
+from novice.app.report_markup import Html, joined
+from novice.app.report_numbers import bounds, duration, mean, share, whole
+from novice.app.report_pairs import difference, share_of_the_way
+from novice.app.report_parts import Card, Mark, cards, opening, replays, scale, section
+from novice.app.report_returns import returns_section
+from novice.app.report_rounds import rounds_section
+from novice.app.report_words import headline, remarks
+
+_WAY = "of the way to the expert"
+_REPLAYS = {
+    "best": "Best episode",
+    "median": "Median episode",
+    "worst": "Worst episode",
+}
+
+
+def run_sections(contents: RunContents, run: Facts) -> Html:
+    """The page of `bc`, `dagger`, `reinforce` or `evaluate`, from top to bottom."""
+    way = _way(run)
+    return joined(
+        opening(
+            f"novice {run.command}",
+            run.env,
+            None if run.seed is None else f"seed {run.seed}",
+            headline=headline(run, way),
+            remarks=list(remarks(run, _against(run))),
+        ),
+        _on_scale(run),
+        cards(_cards(run, way)),
+        curve_section(run),
+        returns_section(run) if run.paid else None,
+        replays_section(contents, run),
+        rounds_section(run),
+        diagnostics_section(contents, run),
+        closing(contents, run),
+    )
+
+
+def replays_section(contents: RunContents, run: Facts) -> Html | None:
+    """Episodes to look at."""
+    if not contents.replays:
+        return None
+    shown = list(contents.replays)
+    if run.paid:
+        names = [_REPLAYS.get(replay.label, replay.label) for replay in shown]
+        note = "Of the final episodes, by return."
+    else:  # Nothing says which episode went well.
+        shown = [replace(replay, total_reward=None) for replay in shown]
+        names = ["An episode"] * len(shown)
+        note = "Of the final episodes."
+    return section("What it looks like", replays(shown, names), note=note)
+
+
+def _way(run: Facts) -> Score | None:
+    """How far from random to the expert, if the episodes are kept."""
+    sides = [run.episodes.get(name) for name in ("final", "random", "expert")]
+    known = [side for side in sides if side is not None]
+    if len(known) < 3 or run.normalized is None:
+        return None
+    return share_of_the_way(*known)
+
+
+def _against(run: Facts) -> Mapping[str, Score | None]:
+    """Paired differences of the final policy with everybody who had the same seeds."""
+    final = run.episodes.get("final")
+    if final is None or not run.paid:
+        return {"expert": run.minus_expert}
+    pairs: dict[str, Score | None] = {
+        name: difference(final, run.episodes[name])
+        for name in ("expert", "random")
+        if name in run.episodes
+    }
+    if "last" in run.episodes:
+        pairs["last"] = difference(run.episodes["last"], final)
+    return pairs
+
+
+def _on_scale(run: Facts) -> Html | None:
+    if run.final is None or run.random is None or run.expert is None:
+        return None
+    return scale(
+        [Mark(name="policy", score=run.final)], random=run.random, expert=run.expert
+    )
+
+
+def _cards(run: Facts, way: Score | None) -> list[Card]:
+    """The key numbers, as far as they are known."""
+    spent = [facts.human_seconds for facts in run.rounds if facts.human_seconds]
+    known = [
+        _card("return", run.final),
+        _card(_WAY, way) if way else _plain(_WAY, run.normalized, share),
+        _card(_expert(run), run.expert),
+        _card("random", run.random),
+        _plain("labels", run.labels, whole),
+        _plain("steps in the task", run.env_steps, whole),
+        _plain("of a person's time", max(spent, default=None), duration),
+        _plain("from start to end", run.seconds.get("total"), duration),
+    ]
+    return [card for card in known if card is not None]
+
+
+def _plain(
+    name: str, value: int | float | None, written: Callable[[float], str]
+) -> Card | None:
+    return None if value is None else Card(value=written(value), name=name)
+
+
+def _card(name: str, score: Score | None) -> Card | None:
+    if score is None:
+        return None
+    low, high = bounds(score)
+    return Card(value=mean(score), name=name, addition=f"{low} to {high}")
+
+
+def _expert(run: Facts) -> str:
+    return "expert" if run.expert_name is None else f"expert: {run.expert_name}"

@@ -1,0 +1,182 @@
+"""Say what a run came to: its best policy on fresh episodes, and the summary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from novice import __version__
+from novice.app.folder import RunFolder
+from novice.app.judge import Judge
+from novice.envs.seeds import test_seeds
+from novice.evaluation.returns import Returns, returns_of
+from novice.evaluation.statistics import estimate, paired_difference
+from novice.types import Trajectories
+
+if TYPE_CHECKING:
+    from novice.app.train import Assignment
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Verdict:
+    """The final evaluation: who returned what in the same fresh episodes."""
+
+    best_round: int
+    final: Returns
+    last: Returns
+    evaluation: Mapping[str, Any]
+    replays: Sequence[Mapping[str, Any]]
+
+
+def final_verdict(folder: RunFolder, judge: Judge) -> Verdict:
+    """Play the test episodes with the best round's policy and with the last one's."""
+    best, last = folder.best_round(), folder.round_count() - 1
+    seeds = test_seeds(judge.test_episodes)
+    seen = judge.play(folder.policy(best), seeds)
+    final = returns_of(seen)
+    last_returns = final
+    if last != best:
+        last_returns = returns_of(judge.play(folder.policy(last), seeds))
+    evaluation = {"final": final.as_json(), "random": judge.test.random.as_json()}
+    if judge.test.expert is not None:
+        evaluation["expert"] = judge.test.expert.as_json()
+    if last != best:
+        evaluation["last"] = last_returns.as_json()
+    return Verdict(
+        best_round=best,
+        final=final,
+        last=last_returns,
+        evaluation=evaluation,
+        replays=replays_of(seen, final),
+    )
+
+
+def replays_of(seen: Trajectories, returns: Returns) -> list[dict[str, Any]]:
+    """The best, the median and the worst episode, as seeds and executed actions."""
+    order = np.argsort(returns.value, kind="stable")
+    picked = {
+        "best": order[-1],
+        "median": order[len(order) // 2],
+        "worst": order[0],
+    }
+    return [replay_of(seen, returns, int(i), label) for label, i in picked.items()]
+
+
+def replay_of(
+    seen: Trajectories, returns: Returns, episode: int, label: str
+) -> dict[str, Any]:
+    """One episode as its seed and the actions executed in it."""
+    length = int(returns.length[episode])
+    actions = np.asarray(seen.action_executed)[episode, :length]
+    return {
+        "label": label,
+        "seed": int(returns.seed[episode]),
+        "return": float(returns.value[episode]),
+        "length": length,
+        "actions": actions.tolist(),
+    }
+
+
+def summary_of(
+    assignment: "Assignment",
+    folder: RunFolder,
+    judge: Judge,
+    verdict: Verdict,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """The machine-readable result; what is not known is absent."""
+    test = judge.test
+    rounds = [
+        {"round": number, **without(folder.measures(number), "validation_returns")}
+        for number in range(folder.round_count())
+    ]
+    summary: dict[str, Any] = {
+        "command": assignment.command,
+        "env": assignment.env,
+        "seed": assignment.seed,
+        "version": __version__,
+        "random": {"return": estimate(test.random.value).as_json()},
+        "rounds": rounds,
+        "best_round": verdict.best_round,
+        "final": outcome(verdict.final, judge),
+        "last": {"round": len(rounds) - 1, **outcome(verdict.last, judge)},
+        "seconds": dict(seconds),
+    }
+    if judge.expert is not None and test.expert is not None:
+        returned = estimate(test.expert.value).as_json()
+        summary["expert"] = {"name": judge.expert.name, "return": returned}
+    if pays_nothing(judge, verdict, rounds):
+        forget_returns(summary)
+    return summary
+
+
+def without(measures: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The measures but for one."""
+    return {key: value for key, value in measures.items() if key != name}
+
+
+def outcome(returns: Returns, judge: Judge) -> dict[str, Any]:
+    """Return, normalized return, and the gap to the expert on the same seeds."""
+    found: dict[str, Any] = {"return": estimate(returns.value).as_json()}
+    share = judge.test.normalized(returns)
+    if share is not None:
+        found["normalized"] = share
+    if judge.test.expert is not None:
+        gap = paired_difference(returns.value, judge.test.expert.value)
+        found["minus_expert"] = {"mean": gap.mean, "ci95": list(gap.ci95)}
+    return found
+
+
+def pays_nothing(
+    judge: Judge, verdict: Verdict, rounds: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether this is a task without a reward: nobody, the expert included, got any."""
+    if judge.test.expert is None:
+        return False
+    everybody = (judge.test.expert, judge.test.random, verdict.final, verdict.last)
+    silent = all(not returns.value.any() for returns in everybody)
+    return silent and all(entry["return"]["mean"] == 0 for entry in rounds)
+
+
+def forget_returns(summary: dict[str, Any]) -> None:
+    """Leave out what a task without a reward cannot know."""
+    for entry in (*summary["rounds"], summary["final"], summary["last"]):
+        for name in ("return", "normalized", "minus_expert"):
+            entry.pop(name, None)
+    for who in ("expert", "random"):
+        summary[who].pop("return")
+
+
+def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
+    """The result in a few plain lines; the last one alone says the most."""
+    final, lines = summary["final"], []
+    if "return" not in final:
+        last = summary["rounds"][-1]
+        apart = last["expert_disagreement"]["mean"]
+        return [
+            f"the task pays no reward; the last policy differs from the expert by"
+            f" {apart:.3f} on states it visits"
+        ]
+    for who in ("random", "expert"):
+        if who in summary:
+            lines.append(f"{who:<8} {shown(summary[who]['return'])}")
+    last = summary["last"]
+    if last["round"] != summary["best_round"]:
+        lines.append(f"{'last':<8} {shown(last['return'])} (round {last['round']})")
+    normalized = ""
+    if "normalized" in final:
+        normalized = f", normalized {final['normalized']:.3f}"
+    lines.append(
+        f"{'policy':<8} {shown(final['return'])} (round {summary['best_round']}, chosen"
+        f" on other episodes){normalized}"
+    )
+    return lines
+
+
+def shown(found: Mapping[str, Any]) -> str:
+    """An estimate in a line."""
+    low, high = found["ci95"]
+    return (
+        f"{found['mean']:.1f} [{low:.1f}, {high:.1f}] over {found['episodes']} episodes"
+    )

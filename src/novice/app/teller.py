@@ -1,0 +1,112 @@
+"""Tell how a run is going: a progress bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from novice.types import Round
+
+
+class Teller:
+    """Speaks on stdout unless told to be quiet; a run's lines stay, its bar goes."""
+
+    def __init__(self, *, quiet: bool):
+        self._console = Console(quiet=quiet, highlight=False, soft_wrap=True)
+        self._quiet = quiet
+        self._progress: Progress | None = None
+
+    def say(self, line: str) -> None:
+        """One line that stays."""
+        self._console.print(line, markup=False)
+        if not self._console.is_terminal:
+            sys.stdout.flush()
+
+    @contextmanager
+    def progress(self, total: int, done: int) -> Iterator[None]:
+        """A bar for `total` rounds, on a terminal."""
+        if self._quiet or not self._console.is_terminal:
+            yield
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} rounds"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            self._progress = progress
+            self._bar = progress.add_task("starting", total=total, completed=done)
+            yield
+        self._progress = None
+
+    def phase(self, name: str) -> None:
+        """What is being done now."""
+        if self._progress is not None:
+            self._progress.update(self._bar, description=f"{name:<10}")
+
+    def round(self, round: Round) -> None:
+        """How a round went."""
+        self.say(round_line(round.number, round.measures))
+        if self._progress is not None:
+            self._progress.advance(self._bar)
+
+
+def round_line(number: int, measures: Mapping[str, Any]) -> str:
+    """A round as one line of a table."""
+    parts = [f"round {number:>3}"]
+    if "labels" in measures:
+        parts.append(f"{measures['labels']:>7,} labels")
+    parts.append(f"{measures['env_steps']:>9,} steps")
+    if "return" in measures:
+        found = measures["return"]
+        low, high = found["ci95"]
+        parts.append(f"return {found['mean']:>8.1f} [{low:.1f}, {high:.1f}]")
+    if "normalized" in measures:
+        parts.append(f"normalized {measures['normalized']:>6.3f}")
+    if "expert_disagreement" in measures:
+        apart = measures["expert_disagreement"]["mean"]
+        parts.append(f"disagreement {apart:.3f}")
+    return "  ".join(parts)
+
+
+class Stopwatch:
+    """Adds up the seconds spent in each phase; clock readings stay out of results."""
+
+    def __init__(self, teller: Teller):
+        self._teller = teller
+        self.started = time.perf_counter()
+        self.round: dict[str, float] = {}
+        self.total: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count what happens inside as this phase."""
+        self._teller.phase(name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - began
+            self.round[name] = self.round.get(name, 0.0) + spent
+            self.total[name] = self.total.get(name, 0.0) + spent
+
+    def lap(self) -> dict[str, float]:
+        """The seconds by phase since the last lap."""
+        lap, self.round = self.round, {}
+        return lap
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self.started

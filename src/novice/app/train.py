@@ -1,0 +1,283 @@
+"""Run one of the three ways to learn, from its settings to its report."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import jax
+
+from novice import __version__
+from novice.algorithms.bc import bc
+from novice.algorithms.dagger import dagger
+from novice.algorithms.reinforce import reinforce
+from novice.algorithms.settings import as_json
+from novice.app.folder import RunFolder, free_name
+from novice.app.judge import SLOTS, Judge
+from novice.app.machine import compile_seconds, keep_compiled_programs, versions
+from novice.app.options import RunOptions, UsageError
+from novice.app.publish import publish
+from novice.app.result import Verdict, final_verdict, summary_of, verdict_lines
+from novice.app.runs import copy_start, expert_named
+from novice.app.teller import Stopwatch, Teller
+from novice.datasets.dataset import Dataset
+from novice.envs.slots import AbstractSlots, SeparateSlots, VectorSlots
+from novice.envs.task import Task, make_task
+from novice.experts.expert import AbstractExpert
+from novice.files import write_json
+from novice.types import Round
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """Everything that a run's result depends on."""
+
+    command: str
+    env: str
+    kwargs: Mapping[str, Any]
+    expert: str
+    settings: Any
+    seed: int
+    test_episodes: int
+    validation_episodes: int
+    start: str | None = None
+    data: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What settings.json says."""
+        values = {
+            "task": self.env,
+            "task_argument": dict(self.kwargs),
+            "expert": self.expert,
+            "seed": self.seed,
+            "test_episodes": self.test_episodes,
+            "validation_episodes": self.validation_episodes,
+            **json.loads(json.dumps(as_json(self.settings))),
+        }
+        if self.start is not None:
+            values["from"] = self.start
+        if self.data is not None:
+            values["data"] = self.data
+        return {
+            "command": self.command,
+            "version": __version__,
+            "settings": values,
+            "versions": versions(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Finished:
+    """What a finished run leaves behind."""
+
+    folder: RunFolder
+    summary: Mapping[str, Any]
+
+
+def run(
+    assignment: Assignment, options: RunOptions, *, closing: bool = True
+) -> Finished:
+    """Carry an assignment out, or go on with it; say how it goes, and what it came to.
+
+    Without `closing` the result is left to the caller to tell.
+    """
+    teller = Teller(quiet=options.quiet or options.json)
+    if options.compile_cache:
+        keep_compiled_programs()
+    folder = open_folder(assignment, options)
+    summary: Mapping[str, Any]
+    if folder.finished:
+        teller.say(f"{folder.path} is finished already")
+        summary = folder.summary()
+    else:
+        summary = Runner(assignment, folder, teller).run()
+    if options.report and not (folder.path / "report.html").exists():
+        publish(folder.path)
+    if closing:
+        close(folder, summary, options)
+    return Finished(folder=folder, summary=summary)
+
+
+def close(folder: RunFolder, summary: Mapping[str, Any], options: RunOptions) -> None:
+    """Print what a run came to, as its options ask for."""
+    if options.json:
+        print(json.dumps(summary, sort_keys=True))
+        return
+    lines = verdict_lines(summary)
+    if options.quiet:
+        lines = lines[-1:]
+    elif options.report:
+        lines.append(f"report: {folder.path / 'report.html'}")
+    print("\n".join(lines))
+
+
+def open_folder(assignment: Assignment, options: RunOptions) -> RunFolder:
+    """The run's folder, ready to be written to."""
+    name = f"{assignment.command}-{assignment.env.replace('/', '-')}-{assignment.seed}"
+    default = Path("runs") / name.replace(":", "-")
+    path = Path(options.out) if options.out else default
+    if not options.resume:
+        if options.out and path.exists() and any(path.iterdir()):
+            raise UsageError(
+                f"{path} is there already; --resume goes on with it, --out names"
+                " another folder"
+            )
+        path = path if options.out else free_name(path)
+    folder = RunFolder(path)
+    if folder.settings_path.exists():
+        check_same(
+            folder.settings()["settings"], assignment.as_json()["settings"], path
+        )
+    return folder
+
+
+def check_same(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> None:
+    """Raise UsageError when a run is to go on with other settings than it had."""
+    for name in sorted(set(there) | set(here)):
+        if there.get(name) != here.get(name):
+            raise UsageError(
+                f"{path} was begun with {name} = {there.get(name)!r}, but now it is"
+                f" {here.get(name)!r}; repeat the old value, or choose another --out"
+            )
+
+
+class Runner:
+    """The parts of one run: task, expert, judge, stopwatch, folder."""
+
+    def __init__(self, assignment: Assignment, folder: RunFolder, teller: Teller):
+        self.assignment = assignment
+        self.folder = folder
+        self.teller = teller
+        self.stopwatch = Stopwatch(teller)
+        self.task: Task = make_task(assignment.env, assignment.kwargs)
+        self.expert: AbstractExpert | None = expert_named(
+            assignment.expert,
+            self.task,
+            needed=assignment.command != "reinforce" and assignment.data is None,
+        )
+        self.judge = Judge(
+            self.task,
+            self.expert,
+            assignment.validation_episodes,
+            assignment.test_episodes,
+        )
+
+    def run(self) -> Mapping[str, Any]:
+        """All rounds, the final evaluation and the summary."""
+        self.begin()
+        after = self.folder.last_round()
+        with self.stopwatch.phase("evaluate"):
+            self.teller.say(self.introduction())
+        rounds = self.rounds(after)
+        done = 0 if after is None else after.number + 1
+        with self.teller.progress(self.round_count(), done):
+            for round in rounds:
+                self.folder.save_round(round, self.stopwatch.lap())
+                self.teller.round(round)
+            with self.stopwatch.phase("evaluate"):
+                verdict = final_verdict(self.folder, self.judge)
+        return self.finish(verdict)
+
+    def begin(self) -> None:
+        """Write down what is to be done; what it starts from is copied into the run."""
+        if self.folder.settings_path.exists():
+            return
+        start = self.assignment.start
+        self.folder.path.mkdir(parents=True, exist_ok=True)
+        if start is not None:
+            copy_start(start, self.folder, self.task, self.assignment.command)
+        self.folder.begin(self.assignment.as_json())
+
+    def introduction(self) -> str:
+        reference = self.judge.validation
+        chance = f"chance returns {reference.random.value.mean():.1f}"
+        who = f"{self.assignment.env} · {self.assignment.command}"
+        if reference.expert is None or self.expert is None:
+            return f"{who} · {chance}"
+        returned = reference.expert.value.mean()
+        return f"{who} · {chance}, the expert ({self.expert.name}) {returned:.1f}"
+
+    def round_count(self) -> int:
+        return getattr(self.assignment.settings, "rounds", 1)
+
+    def evaluate(self, policy: Any) -> Mapping[str, Any]:
+        with self.stopwatch.phase("evaluate"):
+            return self.judge.validate(policy)
+
+    @contextlib.contextmanager
+    def slots(self) -> Iterator[AbstractSlots]:
+        """Where the run acts."""
+        slots = self.practice_slots() or SeparateSlots(self.task, SLOTS)
+        try:
+            yield slots
+        finally:
+            slots.close()
+
+    def practice_slots(self) -> AbstractSlots | None:
+        """The task's own vectorized form, where nobody will ask about a moment."""
+        spec = gymnasium.spec(self.assignment.env)
+        functional = self.judge.core is not None
+        if self.assignment.command != "reinforce" or functional:
+            return None
+        if spec.vector_entry_point is None:
+            return None
+        vector = gymnasium.make_vec(
+            self.assignment.env,
+            num_envs=self.assignment.settings.episodes_per_batch,
+            vectorization_mode="vector_entry_point",
+            **self.assignment.kwargs,
+        )
+        return VectorSlots(self.task, vector)
+
+    def rounds(self, after: Round | None) -> Iterator[Round]:
+        """The rounds that are still to be done."""
+        key = jax.random.key(self.assignment.seed)
+        settings, command = self.assignment.settings, self.assignment.command
+        common: dict[str, Any] = {
+            "key": key,
+            "evaluate": self.evaluate,
+            "phase": self.stopwatch.phase,
+        }
+        start = self.folder.start()
+        with self.slots() as slots:
+            if command == "bc" and after is None:
+                yield from bc(slots, self.teacher(), settings, **common)
+            if command == "dagger":
+                assert self.expert is not None
+                yield from dagger(
+                    slots,
+                    self.expert,
+                    settings,
+                    after=after or start,
+                    demonstrated=start is not None,
+                    **common,
+                )
+            if command == "reinforce":
+                policy = None if start is None else start.learner.policy
+                yield from reinforce(
+                    slots, settings, policy=policy, after=after, **common
+                )
+
+    def teacher(self) -> AbstractExpert | Dataset:
+        """Whom or what a clone learns from."""
+        if self.assignment.data is None:
+            assert self.expert is not None
+            return self.expert
+        return RunFolder(Path(self.assignment.data)).dataset()
+
+    def finish(self, verdict: Verdict) -> Mapping[str, Any]:
+        """Write what the run came to; the summary comes last and says it is done."""
+        seconds = {
+            phase: round(self.stopwatch.total.get(phase, 0.0), 3)
+            for phase in ("collect", "label", "fit", "evaluate")
+        }
+        seconds["compile"] = round(compile_seconds(), 3)
+        seconds["total"] = round(self.stopwatch.seconds(), 3)
+        summary = summary_of(self.assignment, self.folder, self.judge, verdict, seconds)
+        write_json(self.folder.path / "evaluation.json", verdict.evaluation)
+        write_json(self.folder.path / "replays.json", verdict.replays)
+        write_json(self.folder.path / "summary.json", summary)
+        return summary

@@ -1,0 +1,1 @@
+"""What can happen: tasks, and what happened when somebody acted in them."""

@@ -1,0 +1,148 @@
+"""Run whole episodes, and keep what happened."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from novice.envs.actor import AbstractActor, Decision
+from novice.envs.slots import AbstractSlots, Step
+from novice.types import Trajectories
+
+
+class Happened(NamedTuple):
+    """One step in all slots at once."""
+
+    observation: Float[np.ndarray, "slots obs"]
+    decision: Decision
+    step: Step
+
+
+def rollout(
+    slots: AbstractSlots,
+    actor: AbstractActor,
+    seeds: Sequence[int] | Int[np.ndarray, " episodes"],
+) -> Trajectories:
+    """One whole episode for each seed, in the order of the seeds.
+
+    The seeds are given before anybody acts and every episode is run to its end: taking
+    the first to finish would favor short ones. A free slot takes the next seed. An
+    episode that reaches the task's limit of steps is truncated.
+    """
+    task = slots.task
+    seeds = np.asarray(seeds, np.int64)
+    episode = np.full(slots.count, -1)  # which episode each slot is playing
+    started = np.zeros(slots.count, int)  # the step at which it began
+    spans: list[tuple[int, int, int]] = [(0, 0, 0)] * len(seeds)
+    ends = np.zeros((len(seeds), 2), bool)
+    history: list[Happened] = []
+    waiting = 0
+    free = np.arange(min(slots.count, len(seeds)))
+    observation = np.zeros((slots.count, task.observation_size), np.float32)
+    while True:
+        chosen = np.arange(waiting, min(waiting + len(free), len(seeds)))
+        free = free[: len(chosen)]
+        if len(chosen):
+            observation = slots.begin(free, seeds[chosen])
+            episode[free], started[free] = chosen, len(history)
+            for slot, number in zip(free, chosen, strict=True):
+                actor.begin(int(slot), int(number))
+            waiting += len(chosen)
+        live = episode >= 0
+        if not live.any():
+            break
+        decision = actor.act(observation)
+        decision = decision._replace(executed=task.clip(decision.executed))
+        step = slots.step(decision.executed, live)
+        history.append(Happened(observation, decision, step))
+        observation = step.observation
+        late = live & (len(history) - started >= task.max_episode_steps)
+        truncated = (step.truncated | late) & ~step.terminated
+        free = np.flatnonzero(live & (step.terminated | truncated))
+        for slot in free:
+            spans[episode[slot]] = (int(slot), int(started[slot]), len(history))
+            ends[episode[slot]] = step.terminated[slot], truncated[slot]
+        episode[free] = -1
+    return assemble(history, spans, ends, seeds)
+
+
+def assemble(
+    history: list[Happened],
+    spans: list[tuple[int, int, int]],
+    ends: Bool[np.ndarray, "episodes 2"],
+    seeds: Int[np.ndarray, " episodes"],
+) -> Trajectories:
+    """Cut the slots' common history into episodes, padded with what was seen last."""
+    longest = max(stop - start for _, start, stop in spans)
+
+    def cut(column: np.ndarray, last: np.ndarray | None = None) -> np.ndarray:
+        width = longest + (last is not None)
+        cut_out = np.zeros((len(spans), width, *column.shape[2:]), column.dtype)
+        for i, (slot, start, stop) in enumerate(spans):
+            cut_out[i, : stop - start] = column[start:stop, slot]
+            if last is not None:
+                cut_out[i, stop - start :] = last[stop - 1, slot]
+        return cut_out
+
+    lengths = np.array([stop - start for _, start, stop in spans])
+    led_to = np.stack([happened.step.observation for happened in history])
+    return Trajectories(
+        observation=cut(np.stack([h.observation for h in history]), last=led_to),
+        action_sampled=cut(np.stack([h.decision.sampled for h in history])),
+        action_executed=cut(np.stack([h.decision.executed for h in history])),
+        expert_acted=cut(np.stack([h.decision.expert_acted for h in history])),
+        reward=cut(np.stack([h.step.reward for h in history])),
+        valid=np.arange(longest)[None] < lengths[:, None],
+        terminated=ends[:, 0],
+        truncated=ends[:, 1],
+        seed=seeds,
+    )
+
+
+def padded(trajectories: Trajectories, *, shortest: int = 128) -> Trajectories:
+    """The same trajectories, padded in time to a power of two.
+
+    Programs compiled for these shapes are few, however long episodes happen to be.
+    """
+    time = trajectories.valid.shape[1]
+    missing = max(shortest, 1 << (time - 1).bit_length()) - time
+
+    def longer(
+        steps: np.ndarray, mode: Literal["constant", "edge"] = "constant"
+    ) -> np.ndarray:
+        widths = [(0, 0), (0, missing)] + [(0, 0)] * (steps.ndim - 2)
+        return np.pad(steps, widths, mode=mode)
+
+    return Trajectories(
+        observation=longer(trajectories.observation, mode="edge"),
+        action_sampled=longer(trajectories.action_sampled),
+        action_executed=longer(trajectories.action_executed),
+        expert_acted=longer(trajectories.expert_acted),
+        reward=longer(trajectories.reward),
+        valid=longer(trajectories.valid),
+        terminated=trajectories.terminated,
+        truncated=trajectories.truncated,
+        seed=trajectories.seed,
+    )
+
+
+def unpadded(trajectories: Trajectories) -> dict[str, np.ndarray]:
+    """Named columns of the valid steps alone, episode after episode, and their ends.
+
+    `last_observation` is where each episode ended.
+    """
+    valid = np.asarray(trajectories.valid)
+    episodes = np.arange(len(valid))
+    observation = np.asarray(trajectories.observation)
+    lengths = np.asarray(trajectories.length)
+    steps = ("action_sampled", "action_executed", "expert_acted", "reward")
+    return {
+        "observation": observation[:, :-1][valid],
+        "last_observation": observation[episodes, lengths],
+        "length": lengths.astype(np.int32),
+        "terminated": np.asarray(trajectories.terminated),
+        "truncated": np.asarray(trajectories.truncated),
+        "seed": np.asarray(trajectories.seed, np.int64),
+        **{name: np.asarray(getattr(trajectories, name))[valid] for name in steps},
+    }

@@ -1,0 +1,225 @@
+"""Step several episodes of a host task side by side, each from a seed of its own."""
+
+import abc
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from jaxtyping import Bool, Float, Int, Num
+
+from novice.envs.task import Task
+from novice.errors import NoviceError
+
+
+class BadStepError(NoviceError):
+    """A task returned something that cannot be learned from."""
+
+
+class TaskCrashError(NoviceError):
+    """A task raised an exception while it was stepped."""
+
+
+class Step(NamedTuple):
+    """What came of one step in every slot; slots that were not live hold old values.
+
+    `observation` is where the step led, also when the episode ended there.
+    """
+
+    observation: Float[np.ndarray, "slots obs"]
+    reward: Float[np.ndarray, " slots"]
+    terminated: Bool[np.ndarray, " slots"]
+    truncated: Bool[np.ndarray, " slots"]
+
+
+class AbstractSlots(abc.ABC):
+    """A fixed number of places, in each of which one episode can be going on."""
+
+    task: Task
+    count: int
+
+    @abc.abstractmethod
+    def begin(
+        self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
+    ) -> Float[np.ndarray, "slots obs"]:
+        """Start an episode in each of `slots`; the observation of every slot."""
+
+    @abc.abstractmethod
+    def step(
+        self, action: Num[np.ndarray, "slots actions"], live: Bool[np.ndarray, " slots"]
+    ) -> Step:
+        """Execute an action in each live slot."""
+
+    @abc.abstractmethod
+    def close(self) -> None: ...
+
+
+class SeparateSlots(AbstractSlots):
+    """One environment a slot, stepped in turn: any episode can be replayed alone."""
+
+    def __init__(self, task: Task, count: int):
+        self.task = task
+        self.count = count
+        self._environments = [task.make() for _ in range(count)]
+        self._seeds = np.full(count, -1, np.int64)
+        self._steps = np.zeros(count, np.int64)
+        self._step = Step(
+            np.zeros((count, task.observation_size), np.float32),
+            np.zeros(count, np.float32),
+            np.zeros(count, bool),
+            np.zeros(count, bool),
+        )
+
+    def begin(
+        self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
+    ) -> Float[np.ndarray, "slots obs"]:
+        observation = self._step.observation.copy()
+        for slot, seed in zip(slots.tolist(), seeds, strict=True):
+            self._seeds[slot], self._steps[slot] = seed, 0
+            try:
+                first, _ = self._environments[slot].reset(seed=int(seed))
+            except Exception as error:
+                raise self._crash(slot, "reset", error) from error
+            observation[slot] = self._vector(first, slot)
+        self._check(observation, self._step.reward)
+        self._step = self._step._replace(observation=observation)
+        return observation
+
+    def step(
+        self, action: Num[np.ndarray, "slots actions"], live: Bool[np.ndarray, " slots"]
+    ) -> Step:
+        observation = self._step.observation.copy()
+        reward = np.zeros(self.count, np.float32)
+        terminated = np.zeros(self.count, bool)
+        truncated = np.zeros(self.count, bool)
+        self._steps += live
+        for slot in np.flatnonzero(live).tolist():
+            try:
+                after, reward[slot], terminated[slot], truncated[slot], _ = (
+                    self._environments[slot].step(self.task.executable(action[slot]))
+                )
+            except Exception as error:
+                raise self._crash(slot, "step", error) from error
+            observation[slot] = self._vector(after, slot)
+        self._check(observation, reward)
+        self._step = Step(observation, reward, terminated, truncated)
+        return self._step
+
+    def _vector(self, observation: Any, slot: int) -> np.ndarray:
+        vector = self.task.vector(observation)
+        if vector.shape != (self.task.observation_size,):
+            raise BadStepError(
+                f"{self.task.id} (environment {slot}) showed an observation of shape"
+                f" {np.shape(observation)}, but its observation_space is"
+                f" {self.task.observation_space}"
+            )
+        return vector
+
+    def _check(self, observation: np.ndarray, reward: np.ndarray) -> None:
+        check_finite(self.task, observation, reward, self._seeds, self._steps)
+
+    def _crash(self, slot: int, verb: str, error: Exception) -> TaskCrashError:
+        return TaskCrashError(
+            f"{self.task.id} (environment {slot}, episode with seed"
+            f" {self._seeds[slot]}, step {self._steps[slot]}) raised"
+            f" {type(error).__name__} in {verb}: {error}"
+        )
+
+    def close(self) -> None:
+        for environment in self._environments:
+            environment.close()
+
+
+class VectorSlots(AbstractSlots):
+    """A Gymnasium vector environment, in any autoreset mode, one episode a slot.
+
+    All slots begin together, from one seed; after its first episode a slot is not
+    looked at any more, so no autoreset step ever enters a batch. For tasks whose
+    environments share a random generator, where no single episode can be replayed.
+    """
+
+    def __init__(self, task: Task, vector: gymnasium.vector.VectorEnv):
+        self.task = task
+        self.count = vector.num_envs
+        self._vector = vector
+        self._mode = vector.metadata["autoreset_mode"]
+        self._seed = -1
+        self._steps = 0
+        self._ended = np.zeros(self.count, bool)
+
+    def begin(
+        self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
+    ) -> Float[np.ndarray, "slots obs"]:
+        if len(slots) != self.count:
+            raise ValueError(
+                f"a vector environment begins all its {self.count} episodes together,"
+                f" not {len(slots)}"
+            )
+        self._seed, self._steps = int(seeds[0]), 0
+        self._ended = np.zeros(self.count, bool)
+        first, _ = self._vector.reset(seed=self._seed)
+        observation = self._vectors(first)
+        self._check(observation, np.zeros(self.count))
+        return observation
+
+    def step(
+        self, action: Num[np.ndarray, "slots actions"], live: Bool[np.ndarray, " slots"]
+    ) -> Step:
+        if self._mode == AutoresetMode.DISABLED and self._ended.any():
+            self._vector.reset(options={"reset_mask": self._ended})
+        after, reward, terminated, truncated, info = self._vector.step(
+            self._executable(action)
+        )
+        self._steps += 1
+        observation = self._vectors(after)
+        self._ended = terminated | truncated
+        if self._mode == AutoresetMode.SAME_STEP:
+            for slot in np.flatnonzero(self._ended):
+                observation[slot] = self.task.vector(info["final_obs"][slot])
+        reward = np.where(live, reward, 0).astype(np.float32)
+        self._check(np.where(live[:, None], observation, 0), reward)
+        return Step(observation, reward, terminated & live, truncated & live)
+
+    def _executable(self, action: np.ndarray) -> np.ndarray:
+        space = self._vector.action_space
+        start = getattr(self.task.action_space, "start", 0)
+        return (action.reshape(space.shape) + start).astype(space.dtype)
+
+    def _vectors(self, observations: Any) -> np.ndarray:
+        if self.task.observation_is_flat:
+            return np.array(observations, np.float32)
+        each = gymnasium.vector.utils.iterate(
+            self._vector.observation_space, observations
+        )
+        return np.stack([self.task.vector(observation) for observation in each])
+
+    def _check(self, observation: np.ndarray, reward: np.ndarray) -> None:
+        seeds = np.full(self.count, self._seed)
+        steps = np.full(self.count, self._steps)
+        check_finite(self.task, observation, reward, seeds, steps)
+
+    def close(self) -> None:
+        self._vector.close()
+
+
+def check_finite(
+    task: Task,
+    observation: Float[np.ndarray, "slots obs"],
+    reward: Float[np.ndarray, " slots"],
+    seeds: Int[np.ndarray, " slots"],
+    steps: Int[np.ndarray, " slots"],
+) -> None:
+    """Raise BadStepError that says which environment showed NaN or infinity."""
+    if np.isfinite(observation).all() and np.isfinite(reward).all():
+        return
+    bad = ~np.isfinite(observation).all(axis=1) | ~np.isfinite(reward)
+    slot = int(np.flatnonzero(bad)[0])
+    if np.isfinite(reward[slot]):
+        entry = int(np.flatnonzero(~np.isfinite(observation[slot]))[0])
+        what = f"the observation {observation[slot, entry]} at entry {entry}"
+    else:
+        what = f"the reward {reward[slot]}"
+    raise BadStepError(
+        f"{task.id} (environment {slot}, episode with seed {seeds[slot]}) returned"
+        f" at step {steps[slot]} {what}; rewards and observations must be finite"
+    )

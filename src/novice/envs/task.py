@@ -1,0 +1,304 @@
+"""Open any Gymnasium task, and describe what its observations and actions are."""
+
+import difflib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import gymnasium
+import numpy as np
+import scipy.special
+from gymnasium import spaces
+from jaxtyping import Bool, Float, Num
+
+from novice.errors import NoviceError
+from novice.learning.heads import AbstractHead, Bernoulli, Categorical, gaussian
+
+# An observation of more numbers than this is taken for a picture.
+MOST_NUMBERS = 10_000
+# How long an episode may last in a task that sets no limit itself, in steps.
+STEPS_WITHOUT_LIMIT = 1000
+
+# What to install when a task's import of a package fails.
+REMEDIES = {
+    "mujoco": "'novice[mujoco]'",
+    "flax": "'novice[jax-tasks]'",
+    "box2d": "'gymnasium[box2d]'",
+    "pygame": "'gymnasium[classic-control]'",
+    "ale_py": "ale-py",
+}
+
+
+class UnknownTaskError(NoviceError):
+    """No task has this name."""
+
+
+class MissingExtraError(NoviceError):
+    """The task needs a package that is not installed."""
+
+
+class UnsupportedSpaceError(NoviceError):
+    """The task's observations or actions are of a kind that novice cannot learn."""
+
+
+class BadActionError(NoviceError):
+    """An action that the task does not have."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A Gymnasium task by its id and keyword arguments.
+
+    Observations come as float32 vectors, flattened where the task has something else;
+    actions are vectors: indices from 0 for discrete spaces, real numbers for a Box.
+    """
+
+    id: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    observation_space: spaces.Space = field(repr=False, kw_only=True)
+    action_space: spaces.Space = field(repr=False, kw_only=True)
+    max_episode_steps: int = field(repr=False, kw_only=True)
+    reward_threshold: float | None = field(repr=False, kw_only=True)
+
+    def make(self, render_mode: str | None = None) -> gymnasium.Env:
+        """One environment of this task. The caller closes it."""
+        return open_environment(self.id, {**self.kwargs, "render_mode": render_mode})
+
+    @property
+    def observation_is_flat(self) -> bool:
+        """Whether the task's own observations are vectors already."""
+        space = self.observation_space
+        return isinstance(space, spaces.Box) and len(space.shape) == 1
+
+    @cached_property
+    def observation_size(self) -> int:
+        return spaces.flatdim(self.observation_space)
+
+    def vector(self, observation: Any) -> np.ndarray:
+        """An observation of the task as a float32 vector."""
+        if self.observation_is_flat:
+            return np.asarray(observation, np.float32)
+        flat = spaces.flatten(self.observation_space, observation)
+        return np.asarray(flat, np.float32)
+
+    def observation_of(self, vector: np.ndarray) -> Any:
+        """The task's own observation that `vector` was made from."""
+        if self.observation_is_flat:
+            return vector
+        return spaces.unflatten(self.observation_space, vector)
+
+    @cached_property
+    def head(self) -> AbstractHead:
+        """The head whose actions are this task's."""
+        return head_for(self.action_space)
+
+    @cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The lowest and highest real action; None for discrete ones."""
+        if not isinstance(self.action_space, spaces.Box):
+            return None
+        low = self.action_space.low.ravel().astype(np.float32)
+        return low, self.action_space.high.ravel().astype(np.float32)
+
+    @cached_property
+    def half_range(self) -> np.ndarray:
+        """Half the range of each real action; 1 without bounds or where discrete."""
+        if self.bounds is None:
+            return np.ones(self.head.width, np.float32)
+        low, high = self.bounds
+        bounded = np.isfinite(low) & np.isfinite(high)
+        return np.where(bounded, (high - low) / 2, 1.0).astype(np.float32)
+
+    def clip(
+        self, action: Num[np.ndarray, "*lead actions"]
+    ) -> Num[np.ndarray, "*lead actions"]:
+        """What is executed when `action` was sampled."""
+        return action if self.bounds is None else np.clip(action, *self.bounds)
+
+    def executable(self, action: Num[np.ndarray, " actions"]) -> Any:
+        """One action vector as the task itself takes it."""
+        space = self.action_space
+        if isinstance(space, spaces.Discrete):
+            return space.start + space.dtype.type(action[0])
+        if isinstance(space, spaces.MultiDiscrete):
+            counted = action.reshape(space.shape) + space.start
+            return counted.astype(space.dtype)
+        return action.reshape(space.shape).astype(space.dtype)
+
+    def action_vector(self, action: Any, *, by: str) -> Num[np.ndarray, " actions"]:
+        """Check an action that `by` gave in the task's own form, and make it a vector.
+
+        Real actions may lie outside the bounds (they are clipped when executed); they
+        must be finite. Raises BadActionError.
+        """
+        space = self.action_space
+        try:
+            numbers = np.asarray(action, np.float64)
+        except (TypeError, ValueError):
+            numbers = np.array(np.nan)
+        if numbers.size != self.head.width or not np.isfinite(numbers).all():
+            raise BadActionError(
+                f"{by} gave the action {action!r}, but {self.id} takes {space}"
+            )
+        vector = numbers.ravel()
+        if isinstance(space, spaces.Box):
+            return vector.astype(np.float32)
+        vector = vector - np.ravel(getattr(space, "start", 0))
+        index = vector.astype(np.int32)
+        if (
+            (index != vector).any()
+            or (index < 0).any()
+            or (index >= self._counts).any()
+        ):
+            raise BadActionError(
+                f"{by} gave the action {action!r}, but {self.id} takes {space}"
+            )
+        return index
+
+    @cached_property
+    def _counts(self) -> np.ndarray:
+        space = self.action_space
+        if isinstance(space, spaces.Discrete):
+            return np.array([space.n])
+        if isinstance(space, spaces.MultiDiscrete):
+            return space.nvec.ravel()
+        return np.full(self.head.width, 2)
+
+    def action_at(
+        self, place: Float[np.ndarray, "rows actions"]
+    ) -> Num[np.ndarray, "rows actions"]:
+        """The action at a place between 0 and 1 of each dimension's range."""
+        if self.bounds is None:
+            return (place * self._counts).astype(np.int32)
+        low, high = self.bounds
+        bounded = np.isfinite(low) & np.isfinite(high)
+        within = np.where(bounded, low, 0) + place * np.where(bounded, high - low, 0)
+        beyond = scipy.special.ndtri(np.clip(place, 1e-6, 1 - 1e-6))
+        return np.where(bounded, within, beyond).astype(np.float32)
+
+    def acceptable(
+        self, action: Num[np.ndarray, "rows actions"]
+    ) -> Bool[np.ndarray, " rows"]:
+        """Which rows hold an action that this task has."""
+        if self.bounds is not None:
+            return np.isfinite(action).all(axis=1)
+        whole = action == np.round(action)
+        return (whole & (action >= 0) & (action < self._counts)).all(axis=1)
+
+
+def head_for(space: spaces.Space) -> AbstractHead:
+    """The head whose actions are those of `space`; raises UnsupportedSpaceError."""
+    if isinstance(space, spaces.Discrete):
+        return Categorical((int(space.n),))
+    if isinstance(space, spaces.MultiDiscrete):
+        return Categorical(tuple(int(n) for n in space.nvec.ravel()))
+    if isinstance(space, spaces.MultiBinary):
+        return Bernoulli(int(np.prod(space.shape)))
+    if isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating):
+        low = space.low.ravel().astype(np.float64)
+        high = space.high.ravel().astype(np.float64)
+        bounded = np.isfinite(low) & np.isfinite(high)
+        center = np.where(bounded, (low + high) / 2, 0.0)
+        half = np.where(bounded, (high - low) / 2, 1.0)
+        return gaussian(tuple(center.tolist()), tuple(half.tolist()))
+    raise UnsupportedSpaceError(
+        f"the actions are {space}, but novice learns Discrete, MultiDiscrete,"
+        " MultiBinary and real Box actions; wrap the task so that it takes one of these"
+    )
+
+
+def make_task(id: str, kwargs: Mapping[str, Any] | None = None) -> Task:
+    """Look a task up by its Gymnasium id (`LunarLander-v3`, `my_module:MyTask-v0`).
+
+    Raises UnknownTaskError, MissingExtraError or UnsupportedSpaceError.
+    """
+    kwargs = dict(kwargs or {})
+    environment = open_environment(id, kwargs)
+    spec = environment.spec
+    observation_space = environment.observation_space
+    action_space = environment.action_space
+    environment.close()
+    check_observations(observation_space)
+    head_for(action_space)
+    limit = spec.max_episode_steps if spec else None
+    return Task(
+        id,
+        kwargs,
+        observation_space=observation_space,
+        action_space=action_space,
+        max_episode_steps=limit or STEPS_WITHOUT_LIMIT,
+        reward_threshold=spec.reward_threshold if spec else None,
+    )
+
+
+def check_observations(space: spaces.Space) -> None:
+    """Raise UnsupportedSpaceError unless observations can become a vector."""
+    if not space.is_np_flattenable:
+        raise UnsupportedSpaceError(
+            f"the observations are {space}, which do not flatten into a vector;"
+            " wrap the task so that it shows a Box, Discrete, Dict or Tuple of these"
+        )
+    size = spaces.flatdim(space)
+    if size > MOST_NUMBERS:
+        raise UnsupportedSpaceError(
+            f"an observation has {size:,} numbers ({space}), which looks like a"
+            f" picture; novice learns from vectors of at most {MOST_NUMBERS:,}: wrap"
+            " the task so that it shows its state"
+        )
+
+
+def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
+    """`gymnasium.make` whose errors are one sentence that says what to do."""
+    gymnasium.logger.min_level = logging.ERROR
+    try:
+        return gymnasium.make(id, disable_env_checker=True, **kwargs)
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise missing_extra(id, str(error)) from error
+    except ModuleNotFoundError as error:
+        if ":" in id and error.name == id.split(":")[0]:
+            raise UnknownTaskError(
+                f"no module is called {error.name!r} ({id!r}); it must be"
+                " importable from the current folder or the environment"
+            ) from error
+        raise missing_extra(id, str(error)) from error
+    except gymnasium.error.UnregisteredEnv as error:
+        raise UnknownTaskError(unknown_task_message(id)) from error
+    except gymnasium.error.DeprecatedEnv as error:
+        raise UnknownTaskError(f"{id} is no longer there: {error}") from error
+    except gymnasium.error.Error as error:
+        raise UnknownTaskError(
+            f"{id!r} is not a task that can be made: {error}"
+        ) from error
+    except TypeError as error:
+        if not kwargs:
+            raise
+        raise UnknownTaskError(
+            f"{id} does not take the arguments {dict(kwargs)}: {error}"
+        ) from error
+
+
+def unknown_task_message(id: str) -> str:
+    """What to say about a name that no task has."""
+    known = sorted(gymnasium.registry)
+    lowered = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(id.lower(), lowered, n=3, cutoff=0.6)
+    if close:
+        hint = f"did you mean {' or '.join(lowered[name] for name in close)}?"
+    else:
+        hint = (
+            "Gymnasium's own are listed at https://gymnasium.farama.org; a task of"
+            " yours is named module:Id-v0"
+        )
+    return f"no task is called {id!r}; {hint}"
+
+
+def missing_extra(id: str, reason: str) -> MissingExtraError:
+    """What to say when a task's package is not there."""
+    for module, remedy in REMEDIES.items():
+        if module in reason.lower():
+            return MissingExtraError(
+                f"{id} needs {module}, which is not installed; pip install {remedy}"
+            )
+    return MissingExtraError(f"{id} needs a package that is not installed: {reason}")

@@ -1,0 +1,1 @@
+"""Do not believe everything: what the numbers can bear."""

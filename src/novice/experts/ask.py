@@ -1,0 +1,105 @@
+"""Choose which visited states to ask about, and collect the expert's answers."""
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Num, PRNGKeyArray
+
+from novice.datasets.dataset import Answers, Origin
+from novice.envs.task import Task
+from novice.experts.expert import AbstractExpert
+from novice.types import Trajectories
+
+
+def everything(
+    trajectories: Trajectories, *, at_most: int, key: PRNGKeyArray | None = None
+) -> Bool[np.ndarray, "episodes time"]:
+    """Every visited state in the order of the visits, until `at_most` are chosen."""
+    valid = np.asarray(trajectories.valid)
+    return valid & (np.cumsum(valid).reshape(valid.shape) <= at_most)
+
+
+def at_random(
+    trajectories: Trajectories, *, at_most: int, key: PRNGKeyArray
+) -> Bool[np.ndarray, "episodes time"]:
+    """A uniform choice of `at_most` visited states: all places, all moments alike."""
+    valid = np.asarray(trajectories.valid)
+    visited = np.flatnonzero(valid)
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    count = min(at_most, len(visited))
+    asked = np.zeros(valid.size, bool)
+    asked[generator.choice(visited, count, replace=False)] = True
+    return asked.reshape(valid.shape)
+
+
+STRATEGIES = {"everything": everything, "random": at_random}
+
+
+def as_done(
+    trajectories: Trajectories,
+    asked: Bool[np.ndarray, "episodes time"],
+    *,
+    origin: Origin,
+) -> Answers:
+    """What whoever acted chose in these states: a demonstration answers by itself.
+
+    The choice counts as it was made, whatever noise did to it on the way.
+    """
+    action = np.asarray(trajectories.action_sampled)[asked]
+    return collected(trajectories, asked, action, origin)
+
+
+def answers(
+    expert: AbstractExpert,
+    task: Task,
+    trajectories: Trajectories,
+    asked: Bool[np.ndarray, "episodes time"],
+    *,
+    origin: Origin,
+) -> Answers:
+    """What the expert would have done in each of the states asked about.
+
+    An expert with a memory sees each episode from its start, as it happened.
+    """
+    given = [
+        along_episode(expert, task, trajectories.observation[episode], steps)
+        for episode, steps in enumerate(asked)
+        if steps.any()
+    ]
+    return collected(trajectories, asked, np.concatenate(given), origin)
+
+
+def collected(
+    trajectories: Trajectories,
+    asked: Bool[np.ndarray, "episodes time"],
+    action: Num[np.ndarray, "rows actions"],
+    origin: Origin,
+) -> Answers:
+    """The states asked about with their answers, as rows."""
+    episode, step = np.nonzero(asked)
+    return Answers(
+        observation=np.asarray(trajectories.observation)[:, :-1][asked],
+        action=action,
+        episode=episode.astype(np.int32),
+        step=step.astype(np.int32),
+        origin=origin,
+    )
+
+
+def along_episode(
+    expert: AbstractExpert,
+    task: Task,
+    observation: np.ndarray,
+    asked: Bool[np.ndarray, " time"],
+) -> Num[np.ndarray, "rows actions"]:
+    """The expert's answers at the steps asked about, in one episode."""
+    memory = expert.start()
+    remembers = memory != ()
+    given = []
+    for step in range(np.flatnonzero(asked)[-1] + 1):
+        if not (asked[step] or remembers):
+            continue
+        seen = task.observation_of(observation[step])
+        action, memory = expert.act(memory, seen)
+        if asked[step]:
+            given.append(task.action_vector(action, by=expert.name))
+    return np.stack(given)

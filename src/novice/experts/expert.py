@@ -1,0 +1,44 @@
+"""Somebody who knows what should be done."""
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from novice.errors import NoviceError
+
+
+class UnknownExpertError(NoviceError):
+    """Nobody answers to this name, or whoever does cannot advise."""
+
+
+class AbstractExpert(abc.ABC):
+    """Somebody who knows what should be done.
+
+    Memory is a value: `act` returns the next one and leaves the one it was given as it
+    was, so that episodes can be advised in turn and a step can be asked about twice.
+    """
+
+    name: str
+
+    @abc.abstractmethod
+    def start(self) -> Any:
+        """What the expert remembers when an episode begins."""
+
+    @abc.abstractmethod
+    def act(self, memory: Any, observation: Any) -> tuple[Any, Any]:
+        """The action for one observation, both as the task has them, and the memory."""
+
+
+@dataclass(frozen=True)
+class Law(AbstractExpert):
+    """Somebody who needs only the present observation."""
+
+    name: str
+    function: Callable[[Any], Any]
+
+    def start(self) -> tuple[()]:
+        return ()
+
+    def act(self, memory: Any, observation: Any) -> tuple[Any, Any]:
+        return self.function(observation), memory

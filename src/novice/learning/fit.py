@@ -1,0 +1,147 @@
+"""Make weighted actions likelier.
+
+`fit` knows no algorithm. The weighted likelihood is the objective of watching, being
+corrected and practicing alike; what differs is where the rows come from and what each
+one weighs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Float, Int, PRNGKeyArray
+
+from novice.learning.policy import Critic, Policy, trainable
+from novice.types import AnyArray, Batch, Learner
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss summed over rows, and the part of the learner that it improves."""
+
+    improves: str  # "policy" or "critic"
+    loss: Callable[[Any, Batch], Float[jax.Array, ""]]
+
+
+def negative_weighted_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""]:
+    """Sum over valid rows of -weight * log π_θ(target given observation)."""
+    log_probability = policy.log_probability(batch.observation, batch.target)
+    return -jnp.sum(batch.weight * log_probability, where=batch.valid)
+
+
+def squared_value_error(critic: Critic, batch: Batch) -> Float[jax.Array, ""]:
+    """Half the squared distance between value and target, weighted, over valid rows.
+
+    It is counted in the critic's own units, so its size does not hang on the rewards'.
+    """
+    error = (critic(batch.observation) - batch.target[:, 0]) / critic.scale
+    return 0.5 * jnp.sum(batch.weight * error**2, where=batch.valid)
+
+
+WEIGHTED_LIKELIHOOD = Objective("policy", negative_weighted_likelihood)
+VALUE_ERROR = Objective("critic", squared_value_error)
+
+# Adam as in Kingma and Ba 2015 (https://arxiv.org/abs/1412.6980); the learning rate
+# comes with each step's plan, so that a schedule never compiles anything anew.
+ADAM = optax.scale_by_adam(eps=1e-5)
+ASCENT = optax.identity()
+
+
+class Plan(NamedTuple):
+    """The steps to take: which rows each looks at, and how far it goes."""
+
+    rows: Int[AnyArray, "steps minibatch"]
+    learning_rate: Float[AnyArray, " steps"]
+
+
+def minibatch_plan(
+    row_count: int,
+    *,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    key: PRNGKeyArray,
+) -> Plan:
+    """Minibatches from one shuffle after another, the rate falling to 1 % by a cosine.
+
+    The shape does not depend on the number of rows.
+    """
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    shuffles = -(-steps * batch_size // row_count)
+    rows = np.concatenate([generator.permutation(row_count) for _ in range(shuffles)])
+    rows = rows[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
+    fall = 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
+    rate = learning_rate * (0.01 + 0.99 * fall)
+    return Plan(rows, rate.astype(np.float32))
+
+
+def whole_batch_plan(row_count: int, learning_rate: float) -> Plan:
+    """One step that looks at every row."""
+    return Plan(
+        np.arange(row_count, dtype=np.int32)[None],
+        np.array([learning_rate], np.float32),
+    )
+
+
+def new_learner(policy: Policy, critic: Critic | None = None) -> Learner:
+    """A learner whose optimizers have seen nothing yet."""
+    return Learner(
+        policy=policy,
+        policy_state=fresh_state(policy, ADAM),
+        critic=critic,
+        critic_state=None if critic is None else fresh_state(critic, ADAM),
+    )
+
+
+def fresh_state(
+    network: eqx.Module, optimizer: optax.GradientTransformation
+) -> optax.OptState:
+    """The state of an optimizer that has taken no step."""
+    return optimizer.init(eqx.filter(network, trainable(network)))
+
+
+@eqx.filter_jit
+def fit(
+    learner: Learner,
+    batch: Batch,
+    plan: Plan,
+    *,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    normalizer: Float[AnyArray, ""] | float,
+) -> tuple[Learner, Float[jax.Array, " steps"]]:
+    """Take the plan's gradient steps; return the learner and the loss of each step.
+
+    A step's loss is the objective over its rows divided by `normalizer`: the number of
+    rows of a minibatch for imitation, the number of trajectories for REINFORCE.
+    """
+    network = getattr(learner, objective.improves)
+    state = getattr(learner, objective.improves + "_state")
+    learning, fixed = eqx.partition(network, trainable(network))
+
+    def loss_of(learning: eqx.Module, minibatch: Batch) -> Float[jax.Array, ""]:
+        return objective.loss(eqx.combine(learning, fixed), minibatch) / normalizer
+
+    def step(carry: tuple, planned: Plan) -> tuple:
+        learning, state = carry
+        minibatch = jax.tree.map(lambda column: column[planned.rows], batch)
+        loss, gradient = jax.value_and_grad(loss_of)(learning, minibatch)
+        direction, state = optimizer.update(gradient, state, learning)
+        learning = jax.tree.map(
+            lambda number, d: number - planned.learning_rate * d, learning, direction
+        )
+        return (learning, state), loss
+
+    batch = jax.tree.map(jnp.asarray, batch)
+    (learning, state), losses = jax.lax.scan(step, (learning, state), plan)
+    network = eqx.combine(learning, fixed)
+    if objective.improves == "policy":
+        learner = Learner(network, state, learner.critic, learner.critic_state)
+    else:
+        learner = Learner(learner.policy, learner.policy_state, network, state)
+    return learner, losses

@@ -1,0 +1,294 @@
+"""Turn a network's numbers into actions.
+
+A head is written once for both sides: its arithmetic works on NumPy arrays (acting in
+a host task) and on JAX arrays (learning), whichever it is handed.
+"""
+
+import abc
+import functools
+import math
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, Int, Num, PRNGKeyArray
+
+from novice.types import AnyArray
+
+# The spread of a Gaussian action, as log standard deviation in half-ranges.
+SMALLEST_LOG_STD = -4.0
+LARGEST_LOG_STD = 1.0
+
+
+class AbstractHead(eqx.Module):
+    """A family of distributions over actions.
+
+    `learns_from` names the targets that a head can make likelier: "exact" actions,
+    "weighted" ones, and, for heads that know how, "set", "negative" and "partial".
+    `outputs` is how many numbers the head wants from the network, `width` how many
+    numbers an action has, `noise_width` how many random numbers one sample takes.
+    """
+
+    learns_from: ClassVar[frozenset[str]] = frozenset({"exact", "weighted"})
+
+    @property
+    @abc.abstractmethod
+    def outputs(self) -> int: ...
+
+    @property
+    @abc.abstractmethod
+    def width(self) -> int: ...
+
+    @property
+    def noise_width(self) -> int:
+        return self.outputs
+
+    @abc.abstractmethod
+    def noise(
+        self, key: PRNGKeyArray, lead: tuple[int, ...]
+    ) -> Float[jax.Array, "*lead noise"]:
+        """The randomness of one sample for each place in `lead`, drawn ahead."""
+
+    @abc.abstractmethod
+    def sample(
+        self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
+    ) -> Num[AnyArray, "*lead actions"]:
+        """The action that this noise picks."""
+
+    @abc.abstractmethod
+    def best(
+        self, outputs: Float[AnyArray, "*lead outputs"]
+    ) -> Num[AnyArray, "*lead actions"]:
+        """The likeliest action."""
+
+    @abc.abstractmethod
+    def log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Num[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        """The logarithm of the action's probability (density for real actions)."""
+
+    @abc.abstractmethod
+    def entropy(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> Float[jax.Array, "*lead"]:
+        """Entropy in nats."""
+
+    @abc.abstractmethod
+    def config(self) -> dict[str, Any]:
+        """What `head_from_config` needs to build this head anew, as JSON."""
+
+
+def choices(numbers: AnyArray, counts: tuple[int, ...]) -> list[AnyArray]:
+    """The part of the last axis that belongs to each choice."""
+    ends = [sum(counts[: i + 1]) for i in range(len(counts))]
+    starts = [0, *ends[:-1]]
+    return [numbers[..., a:b] for a, b in zip(starts, ends, strict=True)]
+
+
+def picked(
+    numbers: Float[AnyArray, "*lead outputs"], counts: tuple[int, ...]
+) -> Int[AnyArray, "*lead actions"]:
+    """The place of the largest number in each choice."""
+    if len(counts) == 1:
+        return numbers.argmax(-1)[..., None].astype(np.int32)
+    xp = numbers.__array_namespace__()
+    each = [choice.argmax(-1) for choice in choices(numbers, counts)]
+    return xp.stack(each, axis=-1).astype(np.int32)
+
+
+class Categorical(AbstractHead):
+    """Several choices side by side, each among its own number of actions.
+
+    One choice is a Discrete action space, several are a MultiDiscrete one.
+    """
+
+    counts: tuple[int, ...] = eqx.field(static=True)
+
+    @property
+    def outputs(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def width(self) -> int:
+        return len(self.counts)
+
+    def noise(
+        self, key: PRNGKeyArray, lead: tuple[int, ...]
+    ) -> Float[jax.Array, "*lead noise"]:
+        return jax.random.gumbel(key, (*lead, self.outputs))
+
+    def sample(
+        self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
+    ) -> Int[AnyArray, "*lead actions"]:
+        return picked(outputs + noise, self.counts)
+
+    def best(
+        self, outputs: Float[AnyArray, "*lead outputs"]
+    ) -> Int[AnyArray, "*lead actions"]:
+        return picked(outputs, self.counts)
+
+    def log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Int[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        logs = [jax.nn.log_softmax(choice) for choice in choices(outputs, self.counts)]
+        each = [
+            jnp.take_along_axis(log, action[..., i, None], axis=-1)[..., 0]
+            for i, log in enumerate(logs)
+        ]
+        return sum(each[1:], start=each[0])
+
+    def entropy(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> Float[jax.Array, "*lead"]:
+        logs = [jax.nn.log_softmax(choice) for choice in choices(outputs, self.counts)]
+        each = [-jnp.sum(jnp.exp(log) * log, axis=-1) for log in logs]
+        return sum(each[1:], start=each[0])
+
+    def config(self) -> dict[str, Any]:
+        return {"kind": "categorical", "counts": list(self.counts)}
+
+
+class Bernoulli(AbstractHead):
+    """Independent switches: a MultiBinary action space."""
+
+    count: int = eqx.field(static=True)
+
+    @property
+    def outputs(self) -> int:
+        return self.count
+
+    @property
+    def width(self) -> int:
+        return self.count
+
+    def noise(
+        self, key: PRNGKeyArray, lead: tuple[int, ...]
+    ) -> Float[jax.Array, "*lead noise"]:
+        return jax.random.logistic(key, (*lead, self.count))
+
+    def sample(
+        self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
+    ) -> Int[AnyArray, "*lead actions"]:
+        return (outputs + noise > 0).astype(np.int32)
+
+    def best(
+        self, outputs: Float[AnyArray, "*lead outputs"]
+    ) -> Int[AnyArray, "*lead actions"]:
+        return (outputs > 0).astype(np.int32)
+
+    def log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Int[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        towards = jnp.where(action == 1, outputs, -outputs)
+        return jnp.sum(jax.nn.log_sigmoid(towards), axis=-1)
+
+    def entropy(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> Float[jax.Array, "*lead"]:
+        on, off = jax.nn.log_sigmoid(outputs), jax.nn.log_sigmoid(-outputs)
+        return -jnp.sum(jnp.exp(on) * on + jnp.exp(off) * off, axis=-1)
+
+    def config(self) -> dict[str, Any]:
+        return {"kind": "bernoulli", "count": self.count}
+
+
+@functools.cache
+def in_numbers(settings: tuple[float, ...]) -> Float[np.ndarray, " actions"]:
+    """A tuple of settings as an array."""
+    return np.asarray(settings, np.float32)
+
+
+class Gaussian(AbstractHead):
+    """Real actions with independent noise: a Box action space.
+
+    The network speaks in half-ranges around `center`; an unbounded action has a
+    half-range of 1. A sample may lie outside the bounds: it is stored as it is, and
+    clipped on the way into the task. The spread is one learned number per dimension.
+    """
+
+    log_std: Float[AnyArray, " actions"]
+    center: tuple[float, ...] = eqx.field(static=True)
+    half_range: tuple[float, ...] = eqx.field(static=True)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.center)
+
+    @property
+    def width(self) -> int:
+        return len(self.center)
+
+    def noise(
+        self, key: PRNGKeyArray, lead: tuple[int, ...]
+    ) -> Float[jax.Array, "*lead noise"]:
+        return jax.random.normal(key, (*lead, self.outputs))
+
+    def _std(self) -> Any:
+        xp = self.log_std.__array_namespace__()
+        return xp.exp(xp.clip(self.log_std, SMALLEST_LOG_STD, LARGEST_LOG_STD))
+
+    def sample(
+        self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
+    ) -> Float[AnyArray, "*lead actions"]:
+        xp = outputs.__array_namespace__()
+        std = xp.exp(xp.clip(self.log_std, SMALLEST_LOG_STD, LARGEST_LOG_STD))
+        center, half_range = in_numbers(self.center), in_numbers(self.half_range)
+        return center + half_range * (outputs + std * noise)
+
+    def best(
+        self, outputs: Float[AnyArray, "*lead outputs"]
+    ) -> Float[AnyArray, "*lead actions"]:
+        return in_numbers(self.center) + in_numbers(self.half_range) * outputs
+
+    def log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Float[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        half_range = jnp.asarray(self.half_range)
+        std = self._std()
+        z = ((action - jnp.asarray(self.center)) / half_range - outputs) / std
+        each = -0.5 * z**2 - jnp.log(std * half_range) - 0.5 * math.log(2 * math.pi)
+        return jnp.sum(each, axis=-1)
+
+    def entropy(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> Float[jax.Array, "*lead"]:
+        spread = jnp.log(self._std() * jnp.asarray(self.half_range))
+        each = spread + 0.5 * math.log(2 * math.pi * math.e)
+        return jnp.broadcast_to(jnp.sum(each), outputs.shape[:-1])
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "kind": "gaussian",
+            "center": list(self.center),
+            "half_range": list(self.half_range),
+        }
+
+
+def gaussian(
+    center: tuple[float, ...], half_range: tuple[float, ...], *, log_std: float = -0.5
+) -> Gaussian:
+    """A Gaussian head whose samples spread exp(`log_std`) half-ranges at first."""
+    return Gaussian(jnp.full(len(center), log_std), center, half_range)
+
+
+def head_from_config(config: dict[str, Any]) -> AbstractHead:
+    """The head that wrote this `config()`; learned numbers are filled in by the caller.
+
+    Raises KeyError for a kind that this version does not know.
+    """
+    builders = {
+        "categorical": lambda c: Categorical(tuple(c["counts"])),
+        "bernoulli": lambda c: Bernoulli(c["count"]),
+        "gaussian": lambda c: gaussian(tuple(c["center"]), tuple(c["half_range"])),
+    }
+    return builders[config["kind"]](config)

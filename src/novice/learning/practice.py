@@ -1,0 +1,142 @@
+"""Improve a policy by what it just did: one step of REINFORCE (M5).
+
+∇J ≈ 1/N Σ_i Σ_t ∇ log π_θ(a_t given s_t) · weight over N trajectories; one step a batch
+(Williams 1992, https://doi.org/10.1007/BF00992696).
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Float, PRNGKeyArray
+
+from novice.learning.fit import (
+    ADAM,
+    VALUE_ERROR,
+    WEIGHTED_LIKELIHOOD,
+    Plan,
+    fit,
+)
+from novice.learning.policy import calibrated, with_more_seen
+from novice.learning.weigh import estimate_of, flat, weigh_by_return
+from novice.types import Batch, Learner, Trajectories
+
+# Rows in a minibatch of the critic.
+CRITIC_BATCH = 512
+
+
+class Practice(NamedTuple):
+    """How a batch is turned into a step; hashable, so that it compiles once."""
+
+    weigh: str
+    baseline: str
+    discount: float
+    critic_steps: int
+
+
+class Practiced(NamedTuple):
+    """The learner after a step, and what can be said about the step."""
+
+    learner: Learner
+    mean_return: Float[jax.Array, ""]  # undiscounted, over the batch's episodes
+    entropy: Float[jax.Array, ""]  # nats, mean over the visited states
+    loss: Float[jax.Array, ""]
+    value_loss: Float[jax.Array, ""]  # a row, in the critic's units; 0 without one
+
+
+@eqx.filter_jit
+def practice(
+    learner: Learner,
+    trajectories: Trajectories,
+    how: Practice,
+    *,
+    learning_rate: Float[jax.Array, ""],
+    critic_learning_rate: Float[jax.Array, ""],
+    key: PRNGKeyArray,
+) -> Practiced:
+    """One gradient step of the policy on these trajectories, then the critic's."""
+    trajectories = jax.tree.map(jnp.asarray, trajectories)
+    batch, to_value = weigh_by_return(
+        trajectories,
+        learner.critic,
+        weigh=how.weigh,
+        baseline=how.baseline,
+        discount=how.discount,
+    )
+    rows, episodes = batch.valid.shape[0], trajectories.seed.shape[0]
+    entropy = jnp.mean(learner.policy.entropy(batch.observation), where=batch.valid)
+    plan = Plan(jnp.arange(rows)[None], jnp.reshape(learning_rate, 1))
+    learner, loss = fit(
+        learner,
+        batch,
+        plan,
+        objective=WEIGHTED_LIKELIHOOD,
+        optimizer=ADAM,
+        normalizer=jnp.float32(episodes),
+    )
+    value_loss = jnp.zeros(())
+    if learner.critic is not None:
+        learner, value_loss = fit_critic(
+            learner, to_value, how, rate=critic_learning_rate, key=key
+        )
+    seen = flat(trajectories.observation[:, :-1])
+    learner = with_seen(learner, seen, batch.valid)
+    total = jnp.sum(trajectories.reward, axis=1, where=trajectories.valid)
+    return Practiced(learner, jnp.mean(total), entropy, loss[0], value_loss)
+
+
+def fit_critic(
+    learner: Learner,
+    batch: Batch,
+    how: Practice,
+    *,
+    rate: Float[jax.Array, ""],
+    key: PRNGKeyArray,
+) -> tuple[Learner, Float[jax.Array, ""]]:
+    """Bring the critic's values closer to what the trajectories returned."""
+    shape = (how.critic_steps, CRITIC_BATCH)
+    rows = jax.random.randint(key, shape, 0, batch.valid.shape[0])
+    share = jnp.mean(batch.valid.astype(jnp.float32))
+    learner, losses = fit(
+        learner,
+        batch,
+        Plan(rows, jnp.full(how.critic_steps, rate)),
+        objective=VALUE_ERROR,
+        optimizer=ADAM,
+        normalizer=CRITIC_BATCH * share,
+    )
+    return learner, losses.mean()
+
+
+def with_seen(
+    learner: Learner, observation: Float[jax.Array, "rows obs"], valid: jax.Array
+) -> Learner:
+    """The same learner, its inputs standardized by these observations too."""
+    learner = eqx.tree_at(
+        lambda whole: whole.policy.trunk,
+        learner,
+        with_more_seen(learner.policy.trunk, observation, valid),
+    )
+    if learner.critic is None:
+        return learner
+    return eqx.tree_at(
+        lambda whole: whole.critic.trunk,
+        learner,
+        with_more_seen(learner.critic.trunk, observation, valid),
+    )
+
+
+def looked_around(
+    learner: Learner, trajectories: Trajectories, how: Practice
+) -> Learner:
+    """The learner with its scales measured on what was seen; nothing is learned."""
+    trajectories = jax.tree.map(jnp.asarray, trajectories)
+    valid = trajectories.valid
+    seen = flat(trajectories.observation[:, :-1])
+    learner = with_seen(learner, seen, flat(valid))
+    if learner.critic is None:
+        return learner
+    returns = estimate_of(trajectories, None, weigh=how.weigh, discount=how.discount)
+    critic = calibrated(learner.critic, returns, valid)
+    return eqx.tree_at(lambda whole: whole.critic, learner, critic)

@@ -1,0 +1,223 @@
+"""One step of practice is REINFORCE's, and REINFORCE's estimator tells the truth."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from novice.learning.fit import negative_weighted_likelihood, new_learner
+from novice.learning.heads import Bernoulli
+from novice.learning.policy import Critic, Layer, Mlp, Normalizer, Policy
+from novice.learning.practice import Practice, Practiced, looked_around, practice
+from novice.learning.weigh import (
+    full_return,
+    practice_batch,
+    rewards_to_go,
+    weigh_by_return,
+)
+from novice.types import Batch, Learner, Trajectories
+
+ZERO, ONE = np.zeros((), np.float32), np.ones((), np.float32)
+
+
+def constant(number: float) -> Mlp:
+    """A network that says the same whatever it sees."""
+    normalizer = Normalizer(ZERO[None], ONE[None], ONE[None], ZERO)
+    return Mlp(normalizer, (Layer(ZERO[None, None], np.full(1, number, np.float32)),))
+
+
+def switch(logit: float) -> Policy:
+    """Action 1 with probability sigmoid(logit)."""
+    return Policy(constant(logit), Bernoulli(1))
+
+
+def critic(value: float) -> Critic:
+    return Critic(constant(value), ZERO, ONE)
+
+
+# The task of one state (CS285, homework 2, analysis): action 1 pays 1 and goes on,
+# action 0 ends the episode. With θ the probability of action 1, the return is k with
+# probability θ^k (1 - θ), so J = Σ k θ^k (1 - θ) = θ / (1 - θ). With θ = sigmoid(logit)
+# this is exp(logit), whose derivative is itself: dJ/dlogit = θ / (1 - θ).
+THETA = 0.6
+LOGIT = np.log(THETA / (1 - THETA))
+TRUTH = THETA / (1 - THETA)
+# An episode is longer than this with a probability of 0.6^48 = 2e-11.
+LONGEST = 48
+BATCHES, EPISODES = 10_000, 4
+
+
+def played(length: jax.Array) -> Trajectories:
+    """Episodes of these lengths: action 1 in each step but the last, which is 0."""
+    step = jnp.arange(LONGEST)
+    valid = step < length[:, None]
+    action = (step < length[:, None] - 1).astype(jnp.int32)
+    return Trajectories(
+        observation=jnp.zeros((EPISODES, LONGEST + 1, 1)),
+        action_sampled=action[..., None],
+        action_executed=action[..., None],
+        expert_acted=jnp.zeros_like(valid),
+        reward=action.astype(jnp.float32),
+        valid=valid,
+        terminated=jnp.ones(EPISODES, bool),
+        truncated=jnp.zeros(EPISODES, bool),
+        seed=jnp.arange(EPISODES),
+    )
+
+
+# Turns trajectories into weighted rows and the number to divide their sum by.
+Estimator = Callable[[Trajectories], tuple[Batch, float | jax.Array]]
+
+
+def standard_errors_off(estimator: Estimator) -> float:
+    """How far the mean of many estimates of dJ/dlogit lies from the truth."""
+
+    def loss(logit: jax.Array, length: jax.Array) -> jax.Array:
+        policy = eqx.tree_at(lambda p: p.trunk.layers[0].bias, switch(0.0), logit[None])
+        batch, normalizer = estimator(played(length))
+        return negative_weighted_likelihood(policy, batch) / normalizer
+
+    length = np.random.default_rng(0).geometric(1 - THETA, (BATCHES, EPISODES))
+    assert length.max() < LONGEST
+    slopes = jax.jit(jax.vmap(jax.grad(loss), in_axes=(None, 0)))
+    gradient = -np.asarray(slopes(jnp.float32(LOGIT), length), np.float64)
+    return (gradient.mean() - TRUTH) / (gradient.std() / np.sqrt(BATCHES))
+
+
+WEIGHINGS = {"full-return": full_return, "rewards-to-go": rewards_to_go}
+weighings = pytest.mark.parametrize("weigh", WEIGHINGS)
+
+
+@weighings
+@pytest.mark.parametrize("baseline", ["none", "mean", "value"])
+def test_the_estimator_is_unbiased(weigh, baseline):
+    def estimator(seen: Trajectories) -> tuple[Batch, float]:
+        batch, _ = weigh_by_return(
+            seen, critic(1.2), weigh=weigh, baseline=baseline, discount=1.0
+        )
+        return batch, EPISODES
+
+    assert abs(standard_errors_off(estimator)) < 4
+
+
+@weighings
+def test_dividing_by_steps_instead_of_trajectories_is_found_out(weigh):
+    def mean_over_steps(seen: Trajectories) -> tuple[Batch, jax.Array]:
+        weight = WEIGHINGS[weigh](seen.reward, seen.valid)
+        return practice_batch(seen, weight), jnp.sum(seen.valid)
+
+    assert abs(standard_errors_off(mean_over_steps)) > 20
+
+
+@weighings
+def test_a_baseline_that_includes_the_trajectory_itself_is_found_out(weigh):
+    def with_itself(seen: Trajectories) -> tuple[Batch, float]:
+        estimate = WEIGHINGS[weigh](seen.reward, seen.valid)
+        alive = jnp.maximum(jnp.sum(seen.valid, axis=0), 1)
+        mean = jnp.sum(estimate, axis=0, where=seen.valid) / alive
+        return practice_batch(seen, estimate - mean), EPISODES
+
+    assert abs(standard_errors_off(with_itself)) > 20
+
+
+def test_counting_padding_is_found_out():
+    def everything_counts(seen: Trajectories) -> tuple[Batch, float]:
+        everywhere = jnp.ones_like(seen.valid)
+        weight = full_return(seen.reward, everywhere)
+        seen = eqx.tree_at(lambda s: s.valid, seen, everywhere)
+        return practice_batch(seen, weight), EPISODES
+
+    assert abs(standard_errors_off(everything_counts)) > 20
+
+
+# Two episodes of 3 and 2 steps, observed at 1, 2, 3 and 5, 7; their returns are 7, 24.
+SEEN = Trajectories(
+    observation=np.float32([[[1], [2], [3], [4]], [[5], [7], [99], [99]]]),
+    action_sampled=np.int32([[[1], [1], [0]], [[0], [1], [1]]]),
+    action_executed=np.zeros((2, 3, 1), np.int32),
+    expert_acted=np.zeros((2, 3), bool),
+    reward=np.float32([[1, 2, 4], [8, 16, 99]]),
+    valid=np.array([[1, 1, 1], [1, 1, 0]], bool),
+    terminated=np.ones(2, bool),
+    truncated=np.zeros(2, bool),
+    seed=np.arange(2),
+)
+
+
+def practiced(
+    learner: Learner, *, baseline: str = "none", critic_steps: int = 1
+) -> Practiced:
+    return practice(
+        jax.tree.map(jnp.asarray, learner),
+        SEEN,
+        Practice("rewards-to-go", baseline, 0.5, critic_steps),
+        learning_rate=jnp.float32(0.25),
+        critic_learning_rate=jnp.float32(0.05),
+        key=jax.random.key(0),
+    )
+
+
+@pytest.fixture(scope="module")
+def one_step() -> Practiced:
+    """What a step makes of somebody who tosses a coin."""
+    return practiced(new_learner(switch(0.0)))
+
+
+def test_a_step_divides_by_the_number_of_trajectories(one_step):
+    # To go, by half: 3, 4, 4 and 16, 16; each action has the probability 1/2.
+    assert one_step.loss == pytest.approx((3 + 4 + 4 + 16 + 16) * np.log(2) / 2)
+
+
+def test_a_step_makes_likelier_what_paid(one_step):
+    # The slope is (3 + 4 - 4 - 16 + 16) / 2 / 2 > 0; Adam's first step is the rate.
+    (layer,) = one_step.learner.policy.trunk.layers
+
+    np.testing.assert_allclose(layer.bias, [0.25], rtol=1e-3)
+
+
+def test_the_reported_return_is_undiscounted(one_step):
+    assert one_step.mean_return == (7 + 24) / 2
+
+
+def test_the_reported_entropy_is_that_of_the_visited_states(one_step):
+    assert one_step.entropy == pytest.approx(np.log(2))
+
+
+def test_what_was_seen_is_added_to_the_statistics(one_step):
+    normalizer = one_step.learner.policy.trunk.normalizer
+
+    np.testing.assert_allclose(normalizer.mean, [(1 + 2 + 3 + 5 + 7) / 5], rtol=1e-6)
+    assert normalizer.count == 5
+
+
+def test_without_a_critic_there_is_no_value_loss(one_step):
+    assert one_step.learner.critic is None
+    assert one_step.value_loss == 0
+
+
+def test_a_critic_learns_what_the_valid_steps_returned():
+    how = Practice("rewards-to-go", "value", 0.5, 400)
+    learner = looked_around(new_learner(switch(0.0), critic(0.0)), SEEN, how)
+
+    learner = practiced(learner, baseline="value", critic_steps=400).learner
+
+    # The best line through (1, 3), (2, 4), (3, 4), (5, 16), (7, 16).
+    places = np.array([1, 2, 3, 5, 7])
+    slope, shift = np.polyfit(places, [3, 4, 4, 16, 16], 1)
+    values = learner.critic(jnp.float32(places)[:, None])
+    np.testing.assert_allclose(values, shift + slope * places, atol=0.5)
+
+
+def test_looking_around_measures_and_learns_nothing():
+    learner = jax.tree.map(jnp.asarray, new_learner(switch(0.3), critic(0.0)))
+
+    ready = looked_around(learner, SEEN, Practice("rewards-to-go", "value", 0.5, 1))
+
+    assert bool(eqx.tree_equal(ready.policy.trunk.layers, learner.policy.trunk.layers))
+    np.testing.assert_allclose(ready.policy.trunk.normalizer.mean, [18 / 5], rtol=1e-6)
+    to_go = [3, 4, 4, 16, 16]
+    np.testing.assert_allclose(ready.critic.center, np.mean(to_go), rtol=1e-6)
+    np.testing.assert_allclose(ready.critic.scale, np.std(to_go), rtol=1e-6)
