@@ -47,7 +47,8 @@ def collector(slots: AbstractSlots, settings: ReinforceSettings) -> Collect:
     def on_host(policy: Policy, key: PRNGKeyArray) -> Trajectories:
         seed_key, act_key = jax.random.split(key)
         actor = SampleActor(policy, act_key, episodes=episodes, slots=slots.count)
-        return padded(rollout(slots, actor, training_seeds(seed_key, episodes)))
+        seen = rollout(slots, actor, training_seeds(seed_key, episodes))
+        return padded(seen, limit=task.max_episode_steps)
 
     return on_host if core is None else on_device
 

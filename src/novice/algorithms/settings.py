@@ -118,9 +118,9 @@ class ReinforceSettings:
         "rewards-to-go", "what an action counts"
     )
     baseline: Literal["none", "mean", "value"] = setting(
-        "mean", "what to subtract: nothing, the other episodes' mean, a learned value"
+        "value", "what to subtract: nothing, the other episodes' mean, a learned value"
     )
-    discount: float = setting(1.0, "what the next step's reward is worth now")
+    discount: float = setting(0.99, "what the next step's reward is worth now")
     learning_rate: float = setting(3e-3, "Adam's first step size; falls to zero")
     hidden: tuple[int, ...] = setting((64, 64), "sizes of the hidden layers")
     critic_steps: int = setting(40, "gradient steps of the value after each batch")

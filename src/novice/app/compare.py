@@ -14,9 +14,8 @@ from novice.app.judge import Judge
 from novice.app.machine import keep_compiled_programs
 from novice.app.options import UsageError
 from novice.app.result import shown
-from novice.app.runs import check_fits, expert_named, policy_of_run
+from novice.app.runs import check_fits, expert_named, policy_of_run, task_called
 from novice.envs.seeds import test_seeds
-from novice.envs.task import make_task
 from novice.evaluation.returns import Returns, returns_of
 from novice.evaluation.statistics import estimate, paired_difference
 
@@ -38,7 +37,7 @@ def compared(
 ) -> dict[str, Any]:
     """Returns, normalized returns, and paired differences between each two runs."""
     first = RunFolder(Path(runs[0])).settings()["settings"]
-    task = make_task(first["task"], first["task_argument"])
+    task = task_called(first["task"], first["task_argument"])
     judge = Judge(task, expert_named(expert, task, needed=False), 2, episodes)
     seeds = test_seeds(episodes)
     entries, returns = [], {}

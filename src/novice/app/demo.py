@@ -14,11 +14,11 @@ from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSett
 from novice.app.folder import RunFolder, free_name
 from novice.app.judge import Judge
 from novice.app.machine import compile_seconds, versions
-from novice.app.options import RunOptions, UsageError
+from novice.app.options import RunOptions
 from novice.app.publish import publish
 from novice.app.result import outcome, replay_of
 from novice.app.teller import Teller
-from novice.app.train import Assignment, run
+from novice.app.train import Assignment, refuse_what_is_there, run
 from novice.envs.seeds import test_seeds
 from novice.envs.task import make_task
 from novice.evaluation.returns import Returns, returns_of
@@ -59,7 +59,7 @@ LESSONS = (
         "practiced",
         "It practices by itself, for the task's reward",
         "reinforce",
-        ReinforceSettings(env_steps=200_000, rounds=5, baseline="value", discount=0.99),
+        ReinforceSettings(env_steps=200_000, rounds=5),
     ),
 )
 
@@ -80,8 +80,8 @@ def demo(*, out: str | None, seed: int) -> Mapping[str, Any]:
     """Three lessons, each compared with the one before on the same episodes."""
     began = time.perf_counter()
     path = Path(out) if out else free_name(Path("runs/demo"))
-    if out and path.exists() and any(path.iterdir()):
-        raise UsageError(f"{path} is there already; --out names another folder")
+    if out:
+        refuse_what_is_there(path)
     teller = Teller(quiet=False)
     teller.say(
         f"{TASK}: land between the flags. The teacher is Gymnasium's controller."
@@ -118,8 +118,8 @@ def taught(
         validation_episodes=20,
         start=start,
     )
-    options = RunOptions(out=str(path / lesson.name), report=False)
-    folder = run(assignment, options, closing=False).folder
+    folder = RunFolder(path / lesson.name)
+    run(assignment, folder, RunOptions(report=False))
     policy = folder.policy(folder.best_round())
     seen = judge.play(policy, test_seeds(EPISODES))
     returns = returns_of(seen)

@@ -17,10 +17,12 @@ from novice.errors import NoviceError
 from novice.files import (
     BrokenFileError,
     append_line,
+    make_folder,
     read_arrays,
     read_json,
     read_lines,
-    sync_folder,
+    unchanged,
+    whole_folder,
     write_arrays,
     write_json,
     write_lines,
@@ -30,6 +32,8 @@ from novice.learning.policy import Policy, new_critic, policy_from_config
 from novice.types import Learner, Round
 
 SCHEMA = 1
+# What a run that was killed at once may have left before its settings.json.
+_FIRST_TRACES = {"start", "expert", "rounds"}
 
 
 class NotARunError(NoviceError):
@@ -38,6 +42,10 @@ class NotARunError(NoviceError):
 
 class NewerRunError(NoviceError):
     """The folder was written by a newer version of novice."""
+
+
+class DivergedError(NoviceError):
+    """What was learned is not finite any more."""
 
 
 def named_arrays(tree: Any) -> dict[str, np.ndarray]:
@@ -61,10 +69,11 @@ def with_named_arrays(
             f"{path} and its policy.json do not belong together: {odd}"
         )
     for name, (_, leaf) in zip(names, leaves, strict=True):
-        if np.shape(leaf) != arrays[name].shape:
+        found, wanted = arrays[name], np.asarray(leaf)
+        if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
             raise BrokenFileError(
-                f"{path} holds {name} of shape {arrays[name].shape}, but policy.json"
-                f" says {np.shape(leaf)}"
+                f"{path} holds {name} as {found.dtype} of shape {found.shape}, but"
+                f" policy.json says {wanted.dtype} of shape {wanted.shape}"
             )
     filled = [jax.numpy.asarray(arrays[name]) for name in names]
     return jax.tree_util.tree_unflatten(structure, filled)
@@ -81,16 +90,44 @@ def load_policy(folder: Path) -> Policy:
     path = folder / "policy.json"
     if not path.exists():
         raise NotARunError(f"{folder} holds no policy (there is no policy.json)")
-    config = read_json(path)
+    config = read_json(unchanged(path))
+    check_schema(config, path)
     try:
         skeleton = policy_from_config(config)
     except KeyError as error:
         raise NewerRunError(
-            f"{path} describes a policy of kind {error}, which novice does not know;"
-            " use the version that wrote it"
+            f"{path} describes a policy of kind {error}, which this version of novice"
+            " does not know; use the version that wrote it"
         ) from error
-    arrays = read_arrays(folder / "policy.safetensors")
+    arrays = read_arrays(unchanged(folder / "policy.safetensors"))
     return with_named_arrays(skeleton, arrays, folder / "policy.safetensors")
+
+
+def check_schema(content: Mapping[str, Any], path: Path) -> None:
+    """Raise NewerRunError when a file is not laid out as this version writes it."""
+    found = content.get("schema")
+    if found != SCHEMA:
+        writer = f"novice {content['version']}" if "version" in content else "novice"
+        raise NewerRunError(
+            f"{path} was written by a newer {writer} (schema {found}), but this version"
+            f" reads schema {SCHEMA}; upgrade novice"
+        )
+
+
+def check_finite(numbers: Any, what: str) -> None:
+    """Raise DivergedError when an array of a pytree holds NaN or infinity."""
+    for name, array in named_arrays(numbers).items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise DivergedError(
+                f"{what} is not finite any more ({name}): learning went astray; lower"
+                " --learning-rate"
+            )
+
+
+def metrics_line(number: int, measures: Mapping[str, Any]) -> dict[str, Any]:
+    """A round's plain numbers."""
+    numbers = {k: v for k, v in measures.items() if isinstance(v, int | float)}
+    return {"round": number, **numbers}
 
 
 @dataclass(frozen=True)
@@ -112,26 +149,36 @@ class RunFolder:
 
     def begin(self, settings: Mapping[str, Any]) -> None:
         """Make the folder and write down everything needed to repeat the run."""
-        (self.path / "rounds").mkdir(parents=True, exist_ok=True)
+        make_folder(self.path / "rounds")
         write_json(self.settings_path, {"schema": SCHEMA, **settings})
 
     def settings(self) -> dict[str, Any]:
         """What the run was started with. Raises NotARunError or NewerRunError."""
-        if not self.path.exists():
+        if not self.path.is_dir():
             raise NotARunError(f"there is no folder {self.path}")
         if not self.settings_path.exists():
-            raise NotARunError(
-                f"{self.path} is not a run: it holds no settings.json; a run is a"
-                " folder that novice wrote, such as runs/dagger-CartPole-v1-0"
-            )
+            raise self._no_run("it holds no settings.json")
         settings = read_json(self.settings_path)
-        if settings.get("schema") != SCHEMA:
-            raise NewerRunError(
-                f"{self.path} was written by novice {settings.get('version')} (schema"
-                f" {settings.get('schema')}), but this version reads schema {SCHEMA};"
-                " upgrade novice"
-            )
+        if not isinstance(settings, dict) or "schema" not in settings:
+            raise self._no_run("its settings.json is not novice's")
+        check_schema(settings, self.settings_path)
         return settings
+
+    def _no_run(self, why: str) -> NotARunError:
+        return NotARunError(
+            f"{self.path} is not a run: {why}; a run is a folder that novice wrote,"
+            " such as runs/dagger-CartPole-v1-0"
+        )
+
+    def check_free(self) -> None:
+        """Raise NotARunError when what is in the folder is not a run's."""
+        if self.path.exists() and not self.path.is_dir():
+            raise NotARunError(f"{self.path} is a file, not the folder of a run")
+        if self.settings_path.exists() or not self.path.exists():
+            return
+        for path in sorted(self.path.iterdir()):
+            if path.name not in _FIRST_TRACES and path.suffix != ".part":
+                raise self._no_run(f"it holds {path.name} but no settings.json")
 
     @property
     def finished(self) -> bool:
@@ -146,64 +193,78 @@ class RunFolder:
 
     def save_round(self, round: Round, seconds: Mapping[str, float]) -> None:
         """Add a complete round: its folder appears whole, after everything it needs."""
+        check_finite(round.learner, f"the learner of round {round.number}")
+        check_finite(dict(round.measures), f"what round {round.number} measured")
         if round.dataset is not None:
             parts = round.dataset.parts
             kept = len(read_index(self.dataset_path))
             for number in range(min(kept, len(parts) - 1), len(parts)):
                 save_part(self.dataset_path, number, parts[number])
-        final = self.round_path(round.number)
-        part = final.with_name(final.name + ".part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        save_policy(part, round.learner.policy)
-        write_arrays(part / "learner.safetensors", named_arrays(round.learner))
-        write_json(part / "measures.json", dict(round.measures))
-        if round.trajectories is not None:
-            columns = unpadded(round.trajectories)
-            write_arrays(part / "trajectories.safetensors", columns)
-        sync_folder(part)
-        part.rename(final)
-        sync_folder(final.parent)
-        numbers = {
-            k: v for k, v in round.measures.items() if isinstance(v, int | float)
-        }
-        append_line(self.path / "metrics.jsonl", {"round": round.number, **numbers})
+        with whole_folder(self.round_path(round.number)) as part:
+            save_policy(part, round.learner.policy)
+            write_arrays(part / "learner.safetensors", named_arrays(round.learner))
+            write_json(part / "measures.json", dict(round.measures))
+            if round.trajectories is not None:
+                columns = unpadded(round.trajectories)
+                write_arrays(part / "trajectories.safetensors", columns)
+        line = metrics_line(round.number, round.measures)
+        append_line(self.path / "metrics.jsonl", line)
         rounded = {phase: float(f"{spent:.4f}") for phase, spent in seconds.items()}
         append_line(self.path / "timings.jsonl", {"round": round.number, **rounded})
 
     def measures(self, number: int) -> dict[str, Any]:
-        return read_json(self.round_path(number) / "measures.json")
+        return read_json(unchanged(self.round_path(number) / "measures.json"))
 
     def policy(self, number: int) -> Policy:
         return load_policy(self.round_path(number))
 
-    def save_start(self, policy: Policy, dataset: Dataset | None) -> None:
-        """Keep what this run starts from."""
-        start = self.path / "start"
-        shutil.rmtree(start, ignore_errors=True)
-        start.mkdir(parents=True)
-        save_policy(start, policy)
-        for number, part in enumerate(dataset.parts if dataset else ()):
-            save_part(start / "dataset", number, part)
+    @property
+    def start_path(self) -> Path:
+        return self.path / "start"
+
+    def save_start(self, policy: Policy | None, dataset: Dataset | None) -> None:
+        """Keep the policy and the answers that this run starts from."""
+        shutil.rmtree(self.start_path, ignore_errors=True)
+        with whole_folder(self.start_path) as start:
+            if policy is not None:
+                save_policy(start, policy)
+            for number, part in enumerate(dataset.parts if dataset else ()):
+                save_part(start / "dataset", number, part)
 
     def start(self) -> Round | None:
-        """What this run starts from, as round -1; None when it starts from nothing."""
-        start = self.path / "start"
-        if not start.exists():
+        """What this run starts from, as round -1; None when no policy came along."""
+        if not (self.start_path / "policy.json").exists():
             return None
-        policy = load_policy(start)
-        dataset = None
-        if (start / "dataset").exists():
-            dataset = load_dataset(start / "dataset")
-        learner = new_learner(policy)
         return Round(
-            number=-1, learner=learner, dataset=dataset, measures={"env_steps": 0}
+            number=-1,
+            learner=new_learner(load_policy(self.start_path)),
+            dataset=self.start_dataset(),
+            measures={"env_steps": 0},
         )
+
+    def start_dataset(self) -> Dataset | None:
+        """The answers that this run starts from; None when it starts from none."""
+        path = self.start_path / "dataset"
+        return load_dataset(path) if path.exists() else None
+
+    def save_expert(self, policy: Policy, name: str) -> None:
+        """Keep the policy that this run asks."""
+        shutil.rmtree(self.path / "expert", ignore_errors=True)
+        with whole_folder(self.path / "expert") as expert:
+            save_policy(expert, policy)
+            write_json(expert / "name.json", name)
+
+    def expert(self) -> tuple[Policy, str] | None:
+        """The policy that this run asks, and its name; None when it asks none."""
+        expert = self.path / "expert"
+        if not expert.exists():
+            return None
+        return load_policy(expert), read_json(unchanged(expert / "name.json"))
 
     def last_round(self) -> Round | None:
         """The newest complete round, to go on from; None before the first."""
         count = self.round_count()
-        self._forget_lines_after(count)
+        self._mend_lines(count)
         if not count:
             return None
         number = count - 1
@@ -221,34 +282,36 @@ class RunFolder:
     def _learner(self, number: int) -> Learner:
         policy = self.policy(number)
         path = self.round_path(number) / "learner.safetensors"
-        arrays = read_arrays(path)
+        arrays = read_arrays(unchanged(path))
         critic = None
         if any(name.startswith("critic.") for name in arrays):
-            config = policy.config()
-            hidden = tuple(config["hidden"])
-            key = jax.random.key(0)
-            critic = new_critic(config["observation"], hidden=hidden, key=key)
+            size = policy.config()["observation"]
+            hidden = tuple(self.settings()["settings"]["hidden"])
+            critic = new_critic(size, hidden=hidden, key=jax.random.key(0))
         return with_named_arrays(new_learner(policy, critic), arrays, path)
 
-    def _forget_lines_after(self, rounds: int) -> None:
+    def _mend_lines(self, rounds: int) -> None:
         """Bring the line files in step with the complete rounds.
 
-        A kill between a round's folder and its lines leaves a line too few, which is
-        written anew from the round's measures.
+        A kill may come between a round's folder and its lines, or within a line.
         """
-        for name in ("metrics.jsonl", "timings.jsonl"):
-            path = self.path / name
-            lines = [line for line in read_lines(path) if line["round"] < rounds]
-            known = {line["round"] for line in lines}
-            for number in range(rounds):
-                if number not in known and name == "metrics.jsonl":
-                    measures = self.measures(number)
-                    numbers = {
-                        k: v for k, v in measures.items() if isinstance(v, int | float)
-                    }
-                    lines.append({"round": number, **numbers})
-            if path.exists() or lines:
-                write_lines(path, lines)
+        metrics, timings = self.path / "metrics.jsonl", self.path / "timings.jsonl"
+        if rounds or metrics.exists():
+            numbers = [metrics_line(n, self.measures(n)) for n in range(rounds)]
+            write_lines(metrics, numbers)
+        if timings.exists():
+            lines = read_lines(timings)
+            known = [each for each in lines if each.get("round") in range(rounds)]
+            write_lines(timings, known)
+
+    def seconds(self) -> dict[str, float]:
+        """What each phase of the complete rounds took, as far as it is known."""
+        total: dict[str, float] = {}
+        for line in read_lines(self.path / "timings.jsonl"):
+            for phase, spent in line.items():
+                if phase != "round":
+                    total[phase] = total.get(phase, 0.0) + spent
+        return total
 
     def summary(self) -> dict[str, Any]:
         return read_json(self.path / "summary.json")

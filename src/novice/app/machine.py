@@ -25,12 +25,12 @@ def compile_seconds() -> float:
 
 def keep_compiled_programs() -> None:
     """Keep compiled programs in the user's cache folder; later runs start faster."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(home) / "novice" / f"jax-{jax.__version__}"
     try:
+        home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        folder = Path(home) / "novice" / f"jax-{jax.__version__}"
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return  # A home that cannot be written to costs speed only.
+    except (OSError, RuntimeError):
+        return  # A home that is missing or cannot be written to costs speed only.
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

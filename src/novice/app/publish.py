@@ -8,8 +8,9 @@ from novice.app.folder import RunFolder
 from novice.app.report import report
 from novice.app.report_contents import Replay, read_contents
 from novice.app.report_pictures import with_pictures
+from novice.app.runs import task_called
 from novice.envs.moment import Moment, frames
-from novice.envs.task import Task, make_task
+from novice.envs.task import Task
 from novice.files import write_text
 
 # Pictures of an episode: drawing takes milliseconds each, and a page is to be small.
@@ -26,7 +27,7 @@ def publish(run: str | Path) -> Path:
     """Draw the replays, put the page together and write it; the path of the page."""
     folder = RunFolder(Path(run))
     settings = folder.settings()["settings"]
-    task = make_task(settings["task"], settings["task_argument"])
+    task = task_called(settings["task"], settings["task_argument"])
 
     def draw(replay: Replay) -> tuple[list[np.ndarray], float]:
         return frames(moment_of(replay, task), most=MOST_FRAMES)

@@ -101,14 +101,11 @@ def diagnostics_section(contents: RunContents, run: Facts) -> Html | None:
     still = {
         series.name: about(series.values[-1]) for series in found if not series.moved
     }
+    drawn = (_small(series, number) for number, series in enumerate(moving))
     return section(
         "Along the way",
-        tag(
-            "div",
-            (_small(series, number) for number, series in enumerate(moving)),
-            class_="multiples",
-        ),
-        None if not still else tag("p", f"{_listed(still)}.", class_="note"),
+        tag("div", drawn, class_="multiples") if moving else None,
+        tag("p", f"{_listed(still)}.", class_="note") if still else None,
         note="What was measured in each round." if moving else None,
     )
 

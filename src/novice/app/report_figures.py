@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -159,10 +159,19 @@ def _mark_chosen(axes: "matplotlib.axes.Axes", at: float, mean: float) -> None:
         (at, mean),
         xytext=(0, 10),
         textcoords="offset points",
-        horizontalalignment="center",
+        horizontalalignment=_towards_the_middle(axes, at),
         color=POLICY,
         fontweight="bold",
     )
+
+
+def _towards_the_middle(
+    axes: "matplotlib.axes.Axes", at: float
+) -> Literal["left", "center", "right"]:
+    """How to align a word at this place, so that it stays within the axes."""
+    low, high = axes.get_xlim()
+    share = (at - low) / (high - low)
+    return "left" if share < 0.08 else "right" if share > 0.92 else "center"
 
 
 def _name_levels(axes: "matplotlib.axes.Axes", levels: Sequence[Level]) -> None:

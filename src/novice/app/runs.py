@@ -1,15 +1,46 @@
 """Find the policy that a run delivered, and whoever a run calls its expert."""
 
+import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from novice.algorithms.settings import BadSettingError
 from novice.app.folder import NotARunError, RunFolder
-from novice.envs.task import Task
+from novice.datasets.dataset import Dataset
+from novice.envs.slots import TaskCrashError
+from novice.envs.task import Task, make_task
+from novice.errors import NoviceError
 from novice.experts.controllers import built_in_expert
 from novice.experts.expert import AbstractExpert, UnknownExpertError
 from novice.experts.find import callable_expert
 from novice.experts.policy_expert import PolicyExpert
 from novice.learning.policy import Policy
+
+if TYPE_CHECKING:
+    from novice.app.train import Assignment
+
+
+class MisfitError(NoviceError):
+    """What a run brings along was not made for this task."""
+
+
+def task_called(id: str, kwargs: Mapping[str, Any]) -> Task:
+    """The task of this id; one of somebody's own may lie in the current folder."""
+    here = os.getcwd()
+    if ":" in id and here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return make_task(id, kwargs)
+    except NoviceError:
+        raise
+    except Exception as error:
+        raise TaskCrashError(
+            f"{id} cannot be made: {type(error).__name__}: {error}"
+        ) from error
 
 
 def policy_of_run(run: str, *, which: str) -> tuple[Policy, int]:
@@ -26,7 +57,7 @@ def policy_of_run(run: str, *, which: str) -> tuple[Policy, int]:
         number = folder.best_round()
     elif which == "last":
         number = count - 1
-    elif which.isdigit() and int(which) < count:
+    elif which.isdecimal() and int(which) < count:
         number = int(which)
     else:
         raise BadSettingError(
@@ -36,19 +67,59 @@ def policy_of_run(run: str, *, which: str) -> tuple[Policy, int]:
     return folder.policy(number), number
 
 
-def copy_start(run: str, folder: RunFolder, task: Task, command: str) -> None:
+def copy_start(assignment: "Assignment", folder: RunFolder, task: Task) -> None:
     """Copy what a run starts from into it, so that the run can be repeated alone.
 
-    Practice goes on with a policy; correction needs the answers behind it, too.
+    Practice goes on with a policy; correction needs the answers behind it, too; a clone
+    needs the answers alone.
     """
-    policy, _ = policy_of_run(run, which="best")
-    check_fits(policy, task, run)
-    dataset = RunFolder(Path(run)).dataset() if command == "dagger" else None
-    folder.save_start(policy, dataset)
+    if assignment.data is not None:
+        answers = answers_of_run(assignment.data, task)
+        folder.save_start(None, answers)
+    if assignment.start is not None:
+        policy, _ = policy_of_run(assignment.start, which="best")
+        check_fits(policy, task, assignment.start)
+        dataset = None
+        if assignment.command == "dagger":
+            dataset = answers_of_run(assignment.start, task)
+            check_budget(len(dataset), assignment)
+        folder.save_start(policy, dataset)
+    if is_run(assignment.expert):
+        policy, name = policy_asked(assignment.expert, task)
+        folder.save_expert(policy, name)
 
 
-def expert_named(name: str, task: Task, *, needed: bool) -> AbstractExpert | None:
-    """The expert that a command names; None where there is none and none is needed."""
+def answers_of_run(run: str, task: Task) -> Dataset:
+    """Everything that was answered in a run, if the task can use it."""
+    folder = RunFolder(Path(run))
+    folder.settings()
+    dataset = folder.dataset()
+    check_rows_fit(dataset, task, run)
+    return dataset
+
+
+def check_budget(answers: int, assignment: "Assignment") -> None:
+    """Raise BadSettingError when no label is left to ask for."""
+    budget = assignment.settings.labels
+    if answers >= budget:
+        raise BadSettingError(
+            f"--labels is {budget}, but {assignment.start} brings {answers} answers"
+            f" along, which count; say --labels {2 * answers} to ask for as many again"
+        )
+
+
+def is_run(expert: str) -> bool:
+    """Whether an expert is named by the folder of a run."""
+    return expert != "auto" and (":" not in expert or Path(expert).exists())
+
+
+def expert_named(
+    name: str, task: Task, *, needed: bool, kept: RunFolder | None = None
+) -> AbstractExpert | None:
+    """The expert that a command names; None where there is none and none is needed.
+
+    A run that is `kept` in a folder already asks the policy that is kept there.
+    """
     if name == "auto":
         try:
             return built_in_expert(task.id, task.kwargs)
@@ -56,23 +127,52 @@ def expert_named(name: str, task: Task, *, needed: bool) -> AbstractExpert | Non
             if needed:
                 raise
             return None
-    if ":" in name and not Path(name).exists():
+    if not is_run(name):
         return callable_expert(name)
-    policy, number = policy_of_run(name, which="best")
-    check_fits(policy, task, name)
-    return PolicyExpert.of(policy, task, name=f"{name}, round {number}")
+    policy, full_name = (kept.expert() if kept else None) or policy_asked(name, task)
+    return PolicyExpert.of(policy, task, name=full_name)
+
+
+def policy_asked(run: str, task: Task) -> tuple[Policy, str]:
+    """The policy of a run that is an expert, and what it is called."""
+    if not Path(run).exists():
+        raise UnknownExpertError(
+            f"there is no expert {run!r}: an expert is auto (the task's built-in"
+            " controller), module:function, or the folder of a run"
+        )
+    policy, number = policy_of_run(run, which="best")
+    check_fits(policy, task, run)
+    return policy, f"{run}, round {number}"
 
 
 def check_fits(policy: Policy, task: Task, name: str) -> None:
-    """Raise UnknownExpertError when a policy was trained for another kind of task."""
+    """Raise MisfitError when a policy was trained for another kind of task."""
     sees = policy.config()["observation"]
     if sees != task.observation_size:
-        raise UnknownExpertError(
+        raise MisfitError(
             f"the policy of {name} sees {sees} numbers, but {task.id} shows"
             f" {task.observation_size}; it was trained on another task"
         )
     if policy.head.config() != task.head.config():
-        raise UnknownExpertError(
+        raise MisfitError(
             f"the policy of {name} acts by {policy.head.config()}, but {task.id} takes"
             f" {task.action_space}; it was trained on another task"
+        )
+
+
+def check_rows_fit(dataset: Dataset, task: Task, name: str) -> None:
+    """Raise MisfitError when answers were given in another kind of task."""
+    sees, acts = (dataset.column(each).shape[1] for each in ("observation", "action"))
+    if (sees, acts) != (task.observation_size, task.head.width):
+        raise MisfitError(
+            f"the answers of {name} are {acts} numbers for observations of {sees}, but"
+            f" {task.id} takes {task.head.width} and shows {task.observation_size}; they"
+            " were given in another task"
+        )
+    action = dataset.column("action")
+    real = np.issubdtype(action.dtype, np.floating)
+    if real != (task.bounds is not None) or not task.acceptable(action).all():
+        raise MisfitError(
+            f"the answers of {name} are not actions of {task.id}, which takes"
+            f" {task.action_space}; they were given in another task"
         )

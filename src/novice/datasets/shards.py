@@ -7,7 +7,9 @@ import numpy as np
 from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.files import (
     BrokenFileError,
+    check_fingerprint,
     fingerprint,
+    make_folder,
     read_arrays,
     read_json,
     write_arrays,
@@ -22,7 +24,7 @@ def save_part(folder: Path, number: int, part: Answers) -> None:
 
     Parts from `number` on that an earlier, killed attempt left are replaced.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     index = read_index(folder)[:number]
     name = f"{number:03d}.safetensors"
     write_arrays(folder / name, part.columns())
@@ -59,17 +61,7 @@ def load_dataset(folder: Path, *, parts: int | None = None) -> Dataset:
     dataset = Dataset()
     for entry in read_index(folder)[:parts]:
         path = folder / entry["file"]
-        if not path.exists():
-            raise BrokenFileError(
-                f"{path} is missing, but {folder}/index.json names it"
-            )
-        found = fingerprint(path)
-        if found != entry["sha256"]:
-            raise BrokenFileError(
-                f"{path} was changed after it was written: its SHA-256 is"
-                f" {found[:12]}…, but index.json says {entry['sha256'][:12]}…; restore"
-                " it from a copy"
-            )
+        check_fingerprint(path, entry["sha256"], where="index.json")
         columns: dict[str, np.ndarray] = read_arrays(path)
         origin = Origin(entry["round"], entry["source"], entry["who"])
         dataset = dataset.append(Answers(**columns, origin=origin))

@@ -211,7 +211,7 @@ class MixedActor(AbstractActor):
     """The expert with probability `beta` at each step, else the novice.
 
     This is π_i = β_i π* + (1 − β_i) π̂_i of DAgger (Ross et al. 2011, algorithm 3.1):
-    https://arxiv.org/abs/1011.0686. What the novice would have done stays `sampled`.
+    https://arxiv.org/abs/1011.0686.
     """
 
     def __init__(
@@ -237,7 +237,8 @@ class MixedActor(AbstractActor):
         self._chance.action()
         expert_acts = self._chance.coin() < self._beta
         executed = np.where(expert_acts[:, None], expert.executed, novice.executed)
-        return Decision(novice.sampled, executed, expert_acts)
+        sampled = np.where(expert_acts[:, None], expert.sampled, novice.sampled)
+        return Decision(sampled, executed, expert_acts)
 
 
 class NoisyActor(AbstractActor):

@@ -11,6 +11,10 @@ from novice.envs.slots import AbstractSlots, Step
 from novice.types import Trajectories
 
 
+# Episodes are padded to the task's limit of steps if that is no more than this.
+LONGEST_FULL_PADDING = 1024
+
+
 class Happened(NamedTuple):
     """One step in all slots at once."""
 
@@ -100,13 +104,15 @@ def assemble(
     )
 
 
-def padded(trajectories: Trajectories, *, shortest: int = 128) -> Trajectories:
+def padded(trajectories: Trajectories, *, limit: int) -> Trajectories:
     """The same trajectories, padded in time to a power of two.
 
-    Programs compiled for these shapes are few, however long episodes happen to be.
+    With a `limit` of up to a thousand steps an episode, it is always the same one, and
+    what learns from trajectories is compiled once; padding costs less than compiling.
     """
     time = trajectories.valid.shape[1]
-    missing = max(shortest, 1 << (time - 1).bit_length()) - time
+    shortest = min(limit, LONGEST_FULL_PADDING)
+    missing = (1 << (max(time, shortest) - 1).bit_length()) - time
 
     def longer(
         steps: np.ndarray, mode: Literal["constant", "edge"] = "constant"

@@ -47,12 +47,13 @@ class BadActionError(NoviceError):
     """An action that the task does not have."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """A Gymnasium task by its id and keyword arguments.
 
     Observations come as float32 vectors, flattened where the task has something else;
     actions are vectors: indices from 0 for discrete spaces, real numbers for a Box.
+    A task equals itself alone, so that programs compiled for it are found again.
     """
 
     id: str
@@ -64,7 +65,8 @@ class Task:
 
     def make(self, render_mode: str | None = None) -> gymnasium.Env:
         """One environment of this task. The caller closes it."""
-        return open_environment(self.id, {**self.kwargs, "render_mode": render_mode})
+        drawn = {} if render_mode is None else {"render_mode": render_mode}
+        return open_environment(self.id, {**self.kwargs, **drawn})
 
     @property
     def observation_is_flat(self) -> bool:
@@ -200,9 +202,10 @@ def head_for(space: spaces.Space) -> AbstractHead:
         low = space.low.ravel().astype(np.float64)
         high = space.high.ravel().astype(np.float64)
         bounded = np.isfinite(low) & np.isfinite(high)
-        center = np.where(bounded, (low + high) / 2, 0.0)
-        half = np.where(bounded, (high - low) / 2, 1.0)
-        return gaussian(tuple(center.tolist()), tuple(half.tolist()))
+        low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
+        # Where there is nothing to choose, any unit will do but zero.
+        half = np.where(high > low, (high - low) / 2, 1.0)
+        return gaussian(tuple(((low + high) / 2).tolist()), tuple(half.tolist()))
     raise UnsupportedSpaceError(
         f"the actions are {space}, but novice learns Discrete, MultiDiscrete,"
         " MultiBinary and real Box actions; wrap the task so that it takes one of these"

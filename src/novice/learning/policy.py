@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Bool, Float, Num, PRNGKeyArray
 
 from novice.learning.heads import AbstractHead, head_from_config
@@ -60,6 +61,19 @@ class Mlp(eqx.Module):
         return self.layers[-1](numbers)
 
 
+def orthogonal(
+    rows: int, columns: int, generator: np.random.Generator
+) -> Float[np.ndarray, "rows columns"]:
+    """A random matrix whose shorter side is orthonormal, uniform over all of them.
+
+    Made on the host: compiling a QR decomposition takes longer than a short run.
+    """
+    normal = generator.normal(size=(max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(normal)
+    q = q * np.sign(np.diag(r))
+    return (q if rows >= columns else q.T).astype(np.float32)
+
+
 def mlp(
     inputs: int,
     hidden: tuple[int, ...],
@@ -73,18 +87,18 @@ def mlp(
     `last_scale` makes the first answers small, so that no action starts out preferred.
     """
     sizes = [inputs, *hidden, outputs]
-    keys = jax.random.split(key, len(sizes) - 1)
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     scales = [2**0.5] * len(hidden) + [last_scale]
     layers = []
-    for i, scale in enumerate(scales):
-        orthogonal = jax.nn.initializers.orthogonal(scale)
-        weight = orthogonal(keys[i], (sizes[i], sizes[i + 1]))
-        layers.append(Layer(weight, jnp.zeros(sizes[i + 1])))
+    for rows, columns, scale in zip(sizes[:-1], sizes[1:], scales, strict=True):
+        weight = scale * orthogonal(rows, columns, generator)
+        layers.append(Layer(jnp.asarray(weight), jnp.zeros(columns)))
     zeros, ones = jnp.zeros(inputs), jnp.ones(inputs)
     nothing_seen = Normalizer(zeros, zeros, ones, jnp.zeros(()))
     return Mlp(nothing_seen, tuple(layers))
 
 
+@eqx.filter_jit
 def with_statistics(
     network: Mlp,
     mean: Float[AnyArray, " obs"],

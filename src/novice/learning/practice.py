@@ -127,6 +127,7 @@ def with_seen(
     )
 
 
+@eqx.filter_jit
 def looked_around(
     learner: Learner, trajectories: Trajectories, how: Practice
 ) -> Learner:
