@@ -10,6 +10,7 @@ HalfCheetah need the experts of Berkeley's CS 285 (see `EXPERTS`); without them 
 rows are left out, and the page says so.
 """
 
+import itertools
 import json
 import os
 import subprocess
@@ -58,13 +59,13 @@ ROWS = (
     ),
     Row(
         "acrobot-reinforce",
-        5,
+        3,
         ("reinforce", "Acrobot-v1"),
         "Stable-Baselines3 PPO -73.5 (1M steps), A2C -83.4",
     ),
     Row(
         "pendulum-reinforce",
-        5,
+        3,
         (
             *("reinforce", "Pendulum-v1", "--env-steps", "1000000"),
             *("--episodes-per-batch", "4", "--discount", "0.95"),
@@ -73,7 +74,7 @@ ROWS = (
     ),
     Row(
         "lander-reinforce",
-        5,
+        3,
         ("reinforce", "LunarLander-v3", "--env-steps", "1000000"),
         "v2: Stable-Baselines3 PPO 242.1 (1M steps), A2C 155.8",
     ),
@@ -108,9 +109,8 @@ def summaries(row: Row) -> list[dict[str, Any]]:
 
 
 def labels_to(summary: dict[str, Any], share: float) -> int | None:
-    """The labels after which two evaluations in a row reached `share`; None if never."""
-    rounds = summary["rounds"]
-    for first, second in zip(rounds, rounds[1:], strict=False):
+    """The labels at the first of two evaluations in a row that reached `share`."""
+    for first, second in itertools.pairwise(summary["rounds"]):
         if min(first["normalized"], second["normalized"]) >= share:
             return first["labels"]
     return None
@@ -122,7 +122,7 @@ def spread(values: list[float], digits: int) -> str:
     low, high = numbers.min(), numbers.max()
     text = f"{numbers.mean():.{digits}f}"
     if len(numbers) > 1:
-        quantile = {5: 2.776, 10: 2.262}.get(len(numbers), 2.0)
+        quantile = {3: 4.303, 5: 2.776, 10: 2.262}.get(len(numbers), 2.0)
         half = quantile * numbers.std(ddof=1) / np.sqrt(len(numbers))
         text += f" ± {half:.{digits}f}"
     return f"{text} ({low:.{digits}f} to {high:.{digits}f})"

@@ -11,7 +11,13 @@ import pytest
 from novice.learning.fit import negative_weighted_likelihood, new_learner
 from novice.learning.heads import Bernoulli
 from novice.learning.policy import Critic, Layer, Mlp, Normalizer, Policy
-from novice.learning.practice import Practice, Practiced, looked_around, practice
+from novice.learning.practice import (
+    Practice,
+    Practiced,
+    Rates,
+    looked_around,
+    practice,
+)
 from novice.learning.weigh import (
     full_return,
     practice_batch,
@@ -147,6 +153,14 @@ SEEN = Trajectories(
 )
 
 
+RATES = Rates(jnp.float32(0.25), jnp.float32(0.05))
+
+
+def looked(learner: Learner, how: Practice) -> Learner:
+    """Somebody who has seen `SEEN`, and learned from it only what it is worth."""
+    return looked_around(learner, SEEN, how, RATES, key=jax.random.key(1))
+
+
 def practiced(
     learner: Learner, *, baseline: str = "none", critic_steps: int = 1
 ) -> Practiced:
@@ -154,8 +168,7 @@ def practiced(
         jax.tree.map(jnp.asarray, learner),
         SEEN,
         Practice("rewards-to-go", baseline, 0.5, critic_steps),
-        learning_rate=jnp.float32(0.25),
-        critic_learning_rate=jnp.float32(0.05),
+        RATES,
         key=jax.random.key(0),
     )
 
@@ -200,7 +213,7 @@ def test_without_a_critic_there_is_no_value_loss(one_step):
 
 def test_a_critic_learns_what_the_valid_steps_returned():
     how = Practice("rewards-to-go", "value", 0.5, 400)
-    learner = looked_around(new_learner(switch(0.0), critic(0.0)), SEEN, how)
+    learner = looked(new_learner(switch(0.0), critic(0.0)), how)
 
     learner = practiced(learner, baseline="value", critic_steps=400).learner
 
@@ -211,10 +224,10 @@ def test_a_critic_learns_what_the_valid_steps_returned():
     np.testing.assert_allclose(values, shift + slope * places, atol=0.5)
 
 
-def test_looking_around_measures_and_learns_nothing():
+def test_looking_around_measures_and_leaves_the_policy_as_it_was():
     learner = jax.tree.map(jnp.asarray, new_learner(switch(0.3), critic(0.0)))
 
-    ready = looked_around(learner, SEEN, Practice("rewards-to-go", "value", 0.5, 1))
+    ready = looked(learner, Practice("rewards-to-go", "value", 0.5, 1))
 
     assert bool(eqx.tree_equal(ready.policy.trunk.layers, learner.policy.trunk.layers))
     np.testing.assert_allclose(ready.policy.trunk.normalizer.mean, [18 / 5], rtol=1e-6)

@@ -7,6 +7,7 @@ gradient step, divided by N. A round is a stretch of batches, ended by an evalua
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -17,40 +18,95 @@ from jaxtyping import PRNGKeyArray
 from novice.algorithms.bc import Evaluate, Phase
 from novice.algorithms.settings import ReinforceSettings
 from novice.envs.actor import SampleActor
-from novice.envs.functional import functional_core, functional_rollout
+from novice.envs.functional import (
+    functional_core,
+    functional_practice,
+    functional_rollout,
+)
 from novice.envs.rollout import padded, rollout
 from novice.envs.seeds import training_seeds
 from novice.envs.slots import AbstractSlots
 from novice.envs.task import Task
 from novice.learning.fit import new_learner
 from novice.learning.policy import Policy, new_critic, new_policy
-from novice.learning.practice import Practice, looked_around, practice
+from novice.learning.practice import (
+    Practice,
+    Practiced,
+    Rates,
+    looked_around,
+    practice,
+)
 from novice.types import Learner, Round, Trajectories
 
-# Runs a policy in N whole episodes.
-Collect = Callable[[Policy, PRNGKeyArray], Trajectories]
+# Runs N whole episodes and takes one step from them; the keys: for acting, for fitting.
+Improve = Callable[[Learner, Rates, PRNGKeyArray, PRNGKeyArray], Practiced]
 
 
-def collector(slots: AbstractSlots, settings: ReinforceSettings) -> Collect:
-    """How this task's episodes are run: compiled where the task is written in JAX."""
-    core, task, episodes = (
-        functional_core(slots.task),
-        slots.task,
-        settings.episodes_per_batch,
-    )
+class Practitioner(NamedTuple):
+    """How N whole episodes of a task are run, with and without learning from them."""
 
-    def on_device(policy: Policy, key: PRNGKeyArray) -> Trajectories:
-        seed_key, act_key = jax.random.split(key)
-        seeds = jnp.asarray(training_seeds(seed_key, episodes), jnp.int32)
-        return functional_rollout(core, task, policy, act_key, seeds, explore=True)
+    collect: Callable[[Policy, PRNGKeyArray], Trajectories]
+    improve: Improve
 
-    def on_host(policy: Policy, key: PRNGKeyArray) -> Trajectories:
+
+def on_host(
+    slots: AbstractSlots, settings: ReinforceSettings, phase: Phase
+) -> Practitioner:
+    """A task is stepped outside, then one compiled program learns."""
+    task, episodes = slots.task, settings.episodes_per_batch
+    how = practice_of(settings)
+
+    def collect(policy: Policy, key: PRNGKeyArray) -> Trajectories:
         seed_key, act_key = jax.random.split(key)
         actor = SampleActor(policy, act_key, episodes=episodes, slots=slots.count)
         seen = rollout(slots, actor, training_seeds(seed_key, episodes))
         return padded(seen, limit=task.max_episode_steps)
 
-    return on_host if core is None else on_device
+    def improve(
+        learner: Learner, rates: Rates, act_key: PRNGKeyArray, fit_key: PRNGKeyArray
+    ) -> Practiced:
+        with phase("collect"):
+            seen = collect(learner.policy, act_key)
+        with phase("fit"):
+            practiced = practice(learner, seen, how, rates, key=fit_key)
+            return jax.block_until_ready(practiced)
+
+    return Practitioner(collect, improve)
+
+
+def on_device(
+    core: Any, task: Task, settings: ReinforceSettings, phase: Phase
+) -> Practitioner:
+    """A task that is written in JAX acts and learns in one compiled program."""
+    how = practice_of(settings)
+
+    def seeds(key: PRNGKeyArray) -> jax.Array:
+        drawn = training_seeds(key, settings.episodes_per_batch)
+        return jnp.asarray(drawn, jnp.int32)
+
+    def collect(policy: Policy, key: PRNGKeyArray) -> Trajectories:
+        seed_key, act_key = jax.random.split(key)
+        drawn = seeds(seed_key)
+        return functional_rollout(core, task, policy, act_key, drawn, explore=True)
+
+    def improve(
+        learner: Learner, rates: Rates, act_key: PRNGKeyArray, fit_key: PRNGKeyArray
+    ) -> Practiced:
+        seed_key, act_key = jax.random.split(act_key)
+        with phase("fit"):
+            practiced = functional_practice(
+                core,
+                task,
+                learner,
+                seeds(seed_key),
+                how,
+                rates,
+                act_key=act_key,
+                fit_key=fit_key,
+            )
+            return jax.block_until_ready(practiced)
+
+    return Practitioner(collect, improve)
 
 
 def practice_of(settings: ReinforceSettings) -> Practice:
@@ -64,16 +120,16 @@ def first_learner(
     task: Task,
     settings: ReinforceSettings,
     policy: Policy | None,
-    collect: Collect,
+    collect: Callable[[Policy, PRNGKeyArray], Trajectories],
     *,
     key: PRNGKeyArray,
 ) -> tuple[Learner, int]:
     """Somebody who has practiced nothing yet, and the steps it took to look around.
 
-    A new policy acts in one batch to see how large observations are, a new critic how
-    large returns are; nothing else is learned from that batch.
+    A new policy acts in one batch to see how large observations are, a new critic what
+    returns to expect; the policy learns nothing from that batch.
     """
-    policy_key, critic_key, look_key = jax.random.split(key, 3)
+    policy_key, critic_key, look_key, warm_key = jax.random.split(key, 4)
     size = task.observation_size
     beginner = policy is None
     if policy is None:
@@ -85,7 +141,8 @@ def first_learner(
     if not beginner and critic is None:
         return learner, 0
     seen = collect(policy, look_key)
-    learner = looked_around(learner, seen, practice_of(settings))
+    rates = Rates(jnp.float32(0), jnp.float32(settings.critic_learning_rate))
+    learner = looked_around(learner, seen, practice_of(settings), rates, key=warm_key)
     if not beginner:  # A policy that was learned keeps what it was measured on.
         learner = eqx.tree_at(lambda whole: whole.policy, learner, policy)
     return learner, int(np.sum(seen.length))
@@ -102,18 +159,22 @@ def reinforce(
     phase: Phase = contextlib.nullcontext,
 ) -> Iterator[Round]:
     """Rounds of practice from nothing or from `policy`, going on from `after`."""
-    collect = collector(slots, settings)
+    core = functional_core(slots.task)
+    if core is None:
+        practitioner = on_host(slots, settings, phase)
+    else:
+        practitioner = on_device(core, slots.task, settings, phase)
     first_key, batches_key = jax.random.split(key)
     if after is None:
         learner, steps = first_learner(
-            slots.task, settings, policy, collect, key=first_key
+            slots.task, settings, policy, practitioner.collect, key=first_key
         )
         after = Round(
             number=-1, learner=learner, measures={"env_steps": steps, "batches": 0}
         )
     round = after
     while round.number + 1 < settings.rounds:
-        round = advance(round, collect, settings, key=batches_key, phase=phase)
+        round = advance(round, practitioner.improve, settings, key=batches_key)
         measures = {**round.measures, **evaluate(round.learner.policy)}
         round = dataclasses.replace(round, measures=measures)
         yield round
@@ -121,42 +182,33 @@ def reinforce(
 
 def advance(
     round: Round,
-    collect: Collect,
+    improve: Improve,
     settings: ReinforceSettings,
     *,
     key: PRNGKeyArray,
-    phase: Phase = contextlib.nullcontext,
 ) -> Round:
     """Practice, batch after batch, until the next evaluation is due."""
     number = round.number + 1
     learner = round.learner
     env_steps, batches = round.measures["env_steps"], round.measures["batches"]
     due = settings.env_steps * (number + 1) / settings.rounds
-    how = practice_of(settings)
     log = []
     while env_steps < due:
         act_key, fit_key = jax.random.split(jax.random.fold_in(key, batches))
-        with phase("collect"):
-            seen = collect(learner.policy, act_key)
         left = max(0.0, 1.0 - env_steps / settings.env_steps)
-        with phase("fit"):
-            practiced = practice(
-                learner,
-                seen,
-                how,
-                learning_rate=jnp.float32(settings.learning_rate * left),
-                critic_learning_rate=jnp.float32(settings.critic_learning_rate),
-                key=fit_key,
-            )
-            log.append([float(number) for number in practiced[1:]])
+        rates = Rates(
+            jnp.float32(settings.learning_rate * left),
+            jnp.float32(settings.critic_learning_rate),
+        )
+        practiced = improve(learner, rates, act_key, fit_key)
         learner = practiced.learner
-        env_steps += int(np.sum(seen.length))
+        env_steps += int(practiced.steps)
         batches += 1
+        log.append([float(number) for number in practiced[2:]])
     measures = {"env_steps": env_steps, "batches": batches}
     if log:
-        means = np.mean(log, axis=0)
         names = ("training_return", "entropy", "loss", "value_loss")
-        measures |= dict(zip(names, (float(mean) for mean in means), strict=True))
+        measures |= dict(zip(names, np.mean(log, axis=0).tolist(), strict=True))
     if learner.critic is None:
         measures.pop("value_loss", None)
     return Round(number=number, learner=learner, measures=measures)

@@ -19,7 +19,7 @@ def setting(default: Any, meaning: str) -> Any:
     return field(default=default, metadata={"help": meaning})
 
 
-def check(settings: Any, name: str, *, low: float, high: float | None = None) -> None:
+def check(settings: Any, name: str, *, low: int, high: int | None = None) -> None:
     """Raise BadSettingError unless the named number lies within its range."""
     value = getattr(settings, name)
     if low <= value and (high is None or value <= high):
@@ -27,6 +27,13 @@ def check(settings: Any, name: str, *, low: float, high: float | None = None) ->
     wanted = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
     flag = name.replace("_", "-")
     raise BadSettingError(f"--{flag} is {value}, but it must be {wanted}")
+
+
+def check_layers(hidden: tuple[int, ...]) -> None:
+    """Raise BadSettingError unless every hidden layer has a unit."""
+    if not hidden or min(hidden) < 1:
+        sizes = " ".join(str(size) for size in hidden) or "empty"
+        raise BadSettingError(f"--hidden is {sizes}, but layers have at least one unit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +47,7 @@ class FitSettings:
     def __post_init__(self) -> None:
         check(self, "batch_size", low=1)
         check(self, "learning_rate", low=0)
-        if not self.hidden or min(self.hidden) < 1:
-            raise BadSettingError(
-                f"--hidden is {self.hidden}, but layers have at least one unit"
-            )
+        check_layers(self.hidden)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +136,7 @@ class ReinforceSettings:
         check(self, "discount", low=0, high=1)
         check(self, "learning_rate", low=0)
         check(self, "critic_learning_rate", low=0)
+        check_layers(self.hidden)
 
 
 def as_json(settings: Any) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 What a command needs is imported when it runs, so that help comes at once.
 """
 
+import contextlib
 import difflib
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn
 
 from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
 from novice.app.options import (
@@ -40,9 +43,31 @@ EXPERT = (
 )
 
 
+class Terminated(KeyboardInterrupt):
+    """The system asks the process to end."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; known mistakes are one line on stderr and exit code 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with ended_by_the_system():
+            status = answered(given)
+            sys.stdout.flush()
+            return status
+    except NoviceError as error:
+        print(f"novice: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print(f"novice: {str(stop) or 'stopped'}", file=sys.stderr)
+        return 143 if isinstance(stop, Terminated) else 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def answered(given: list[str]) -> int:
+    """Run the command that these words ask for."""
     if not given or given[0] in ("-h", "--help", "help"):
         print(OVERVIEW, end="")
         return 0
@@ -51,17 +76,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"novice {__version__}")
         return 0
+    return command_called(given[0])(given[1:])
+
+
+@contextlib.contextmanager
+def ended_by_the_system() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: in order, and saying how to go on."""
+
+    def end(number: int, frame: Any) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        return command_called(given[0])(given[1:])
-    except NoviceError as error:
-        print(f"novice: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("novice: stopped; --resume goes on from here", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def command_called(name: str) -> Callable[[list[str]], int]:
@@ -141,7 +170,7 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
     settings = built(kind, given)
     kwargs = task_arguments(given.task_argument)
     prepare_machine()
-    from novice.app.train import Assignment, run
+    from novice.app.train import Assignment, carry_out
 
     assignment = Assignment(
         command=command,
@@ -155,7 +184,7 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
         start=getattr(given, "start", None),
         data=getattr(given, "data", None),
     )
-    run(assignment, options)
+    carry_out(assignment, options)
     return 0
 
 
@@ -221,10 +250,11 @@ def demo(arguments: list[str]) -> int:
     parser.add_argument("--out", metavar="FOLDER", help="default: runs/demo")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     given = parser.parse_args(arguments)
+    options = RunOptions(out=given.out, seed=given.seed)
     prepare_machine()
     from novice.app.demo import demo
 
-    demo(out=given.out, seed=given.seed)
+    demo(out=options.out, seed=options.seed)
     return 0
 
 

@@ -162,6 +162,8 @@ class RunFolder:
         if not isinstance(settings, dict) or "schema" not in settings:
             raise self._no_run("its settings.json is not novice's")
         check_schema(settings, self.settings_path)
+        if not {"command", "settings"} <= settings.keys():
+            raise self._no_run("its settings.json does not say what was done")
         return settings
 
     def _no_run(self, why: str) -> NotARunError:

@@ -80,15 +80,17 @@ def add_flag(parser: argparse.ArgumentParser, field: dataclasses.Field) -> None:
     flag = "--" + field.name.replace("_", "-")
     meaning, default = field.metadata["help"], typing.cast(Any, field.default)
     kind = plain_type(field.type)
-    shown = "" if default is None or kind is bool else f" (default: {default})"
+    shown = "" if default is None else f" (default: {default})"
     if kind is tuple:
         shown = f" (default: {' '.join(str(size) for size in default)})"
         parser.add_argument(
             flag, nargs="+", type=int, metavar="N", default=None, help=meaning + shown
         )
     elif kind is bool:
-        action = argparse.BooleanOptionalAction
-        parser.add_argument(flag, action=action, default=default, help=meaning)
+        action = parser.add_argument(
+            flag, action=argparse.BooleanOptionalAction, default=default
+        )
+        action.help = f"{meaning} (default: {'yes' if default else 'no'})"
     elif typing.get_origin(kind) is typing.Literal:
         choices = typing.get_args(kind)
         parser.add_argument(
@@ -136,7 +138,12 @@ def task_arguments(given: list[str] | None) -> Mapping[str, Any]:
                 f" {pair!r}"
             )
         try:
-            arguments[name] = json.loads(text)
+            arguments[name] = json.loads(text, parse_constant=no_number)
         except json.JSONDecodeError:
             arguments[name] = text
     return arguments
+
+
+def no_number(word: str) -> NoReturn:
+    """Refuse NaN and infinity, which JSON does not have."""
+    raise UsageError(f"--task-argument takes numbers, but {word} is none")

@@ -166,8 +166,8 @@ def check_rows_fit(dataset: Dataset, task: Task, name: str) -> None:
     if (sees, acts) != (task.observation_size, task.head.width):
         raise MisfitError(
             f"the answers of {name} are {acts} numbers for observations of {sees}, but"
-            f" {task.id} takes {task.head.width} and shows {task.observation_size}; they"
-            " were given in another task"
+            f" {task.id} takes {task.head.width} and shows {task.observation_size};"
+            " they were given in another task"
         )
     action = dataset.column("action")
     real = np.issubdtype(action.dtype, np.floating)

@@ -87,7 +87,8 @@ class Stopwatch:
 
     def __init__(self, teller: Teller):
         self._teller = teller
-        self.started = time.perf_counter()
+        self._started = time.perf_counter()
+        self._earlier = 0.0
         self.round: dict[str, float] = {}
         self.total: dict[str, float] = {}
 
@@ -108,5 +109,11 @@ class Stopwatch:
         lap, self.round = self.round, {}
         return lap
 
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Count what a killed attempt spent on rounds that are still there."""
+        for name, spent in seconds.items():
+            self.total[name] = self.total.get(name, 0.0) + spent
+        self._earlier += sum(seconds.values())
+
     def seconds(self) -> float:
-        return time.perf_counter() - self.started
+        return time.perf_counter() - self._started + self._earlier

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +16,17 @@ from novice.algorithms.bc import bc
 from novice.algorithms.dagger import dagger
 from novice.algorithms.reinforce import reinforce
 from novice.algorithms.settings import as_json
-from novice.app.folder import RunFolder, free_name
+from novice.app.folder import RunFolder, check_finite, free_name
 from novice.app.judge import SLOTS, Judge
 from novice.app.machine import compile_seconds, keep_compiled_programs, versions
 from novice.app.options import RunOptions, UsageError
 from novice.app.publish import publish
 from novice.app.result import Verdict, final_verdict, summary_of, verdict_lines
-from novice.app.runs import copy_start, expert_named
+from novice.app.runs import copy_start, expert_named, task_called
 from novice.app.teller import Stopwatch, Teller
 from novice.datasets.dataset import Dataset
 from novice.envs.slots import AbstractSlots, SeparateSlots, VectorSlots
-from novice.envs.task import Task, make_task
+from novice.envs.task import Task
 from novice.experts.expert import AbstractExpert
 from novice.files import write_json
 from novice.types import Round
@@ -77,17 +78,30 @@ class Finished:
     summary: Mapping[str, Any]
 
 
-def run(
-    assignment: Assignment, options: RunOptions, *, closing: bool = True
-) -> Finished:
-    """Carry an assignment out, or go on with it; say how it goes, and what it came to.
+def carry_out(assignment: Assignment, options: RunOptions) -> None:
+    """Run an assignment in its folder, and print what it came to as it is asked for."""
+    folder = open_folder(assignment, options)
+    try:
+        with words_aside(options):
+            finished = run(assignment, folder, options)
+    except KeyboardInterrupt as stop:
+        stop.args = (f"stopped; --resume --out {folder.path} goes on from here",)
+        raise
+    close(finished, options)
 
-    Without `closing` the result is left to the caller to tell.
-    """
+
+def words_aside(options: RunOptions) -> contextlib.AbstractContextManager[Any]:
+    """Keep what a task or an expert prints out of the way of JSON."""
+    if options.json:
+        return contextlib.redirect_stdout(sys.stderr)
+    return contextlib.nullcontext()
+
+
+def run(assignment: Assignment, folder: RunFolder, options: RunOptions) -> Finished:
+    """Do all of an assignment, or what is left of it, and say how it goes."""
     teller = Teller(quiet=options.quiet or options.json)
     if options.compile_cache:
         keep_compiled_programs()
-    folder = open_folder(assignment, options)
     summary: Mapping[str, Any]
     if folder.finished:
         teller.say(f"{folder.path} is finished already")
@@ -96,52 +110,69 @@ def run(
         summary = Runner(assignment, folder, teller).run()
     if options.report and not (folder.path / "report.html").exists():
         publish(folder.path)
-    if closing:
-        close(folder, summary, options)
     return Finished(folder=folder, summary=summary)
 
 
-def close(folder: RunFolder, summary: Mapping[str, Any], options: RunOptions) -> None:
+def close(finished: Finished, options: RunOptions) -> None:
     """Print what a run came to, as its options ask for."""
     if options.json:
-        print(json.dumps(summary, sort_keys=True))
+        print(json.dumps(finished.summary, sort_keys=True))
         return
-    lines = verdict_lines(summary)
+    lines = verdict_lines(finished.summary)
     if options.quiet:
         lines = lines[-1:]
     elif options.report:
-        lines.append(f"report: {folder.path / 'report.html'}")
+        lines.append(f"report: {finished.folder.path / 'report.html'}")
     print("\n".join(lines))
 
 
 def open_folder(assignment: Assignment, options: RunOptions) -> RunFolder:
-    """The run's folder, ready to be written to."""
-    name = f"{assignment.command}-{assignment.env.replace('/', '-')}-{assignment.seed}"
-    default = Path("runs") / name.replace(":", "-")
+    """The run's folder: one to begin in, or the one to go on in."""
+    name = f"{assignment.command}-{assignment.env}-{assignment.seed}"
+    default = Path("runs") / name.replace("/", "-").replace(":", "-")
     path = Path(options.out) if options.out else default
     if not options.resume:
-        if options.out and path.exists() and any(path.iterdir()):
-            raise UsageError(
-                f"{path} is there already; --resume goes on with it, --out names"
-                " another folder"
-            )
-        path = path if options.out else free_name(path)
+        if options.out:
+            refuse_what_is_there(path)
+        return RunFolder(path if options.out else free_name(path))
     folder = RunFolder(path)
+    folder.check_free()
     if folder.settings_path.exists():
-        check_same(
-            folder.settings()["settings"], assignment.as_json()["settings"], path
-        )
+        check_same(folder.settings(), assignment.as_json(), path)
     return folder
+
+
+def refuse_what_is_there(path: Path) -> None:
+    """Raise UsageError when a folder to begin in is not empty."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    on = "--resume goes on with it, " if (path / "settings.json").exists() else ""
+    raise UsageError(f"{path} is there already; {on}--out names another folder")
 
 
 def check_same(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> None:
     """Raise UsageError when a run is to go on with other settings than it had."""
-    for name in sorted(set(there) | set(here)):
-        if there.get(name) != here.get(name):
+    before, now = flags_of(there), flags_of(here)
+    for name in sorted(before.keys() | now.keys()):
+        old, new = (each.get(name, "not given") for each in (before, now))
+        if old != new:
             raise UsageError(
-                f"{path} was begun with {name} = {there.get(name)!r}, but now it is"
-                f" {here.get(name)!r}; repeat the old value, or choose another --out"
+                f"{path} was begun with {name} {old}, but now it is {new}; repeat the"
+                " old value, or choose another --out"
             )
+
+
+def flags_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What settings.json says, by the words of the command line."""
+    flags = {"COMMAND": content["command"]}
+    for name, value in content["settings"].items():
+        if name == "task":
+            flags["TASK"] = value
+        elif isinstance(value, dict) and name != "task_argument":
+            flags |= flags_of({**content, "settings": value})
+        else:
+            flags["--" + name.replace("_", "-")] = value
+    return flags
 
 
 class Runner:
@@ -152,11 +183,12 @@ class Runner:
         self.folder = folder
         self.teller = teller
         self.stopwatch = Stopwatch(teller)
-        self.task: Task = make_task(assignment.env, assignment.kwargs)
+        self.task: Task = task_called(assignment.env, assignment.kwargs)
         self.expert: AbstractExpert | None = expert_named(
             assignment.expert,
             self.task,
             needed=assignment.command != "reinforce" and assignment.data is None,
+            kept=folder,
         )
         self.judge = Judge(
             self.task,
@@ -169,6 +201,7 @@ class Runner:
         """All rounds, the final evaluation and the summary."""
         self.begin()
         after = self.folder.last_round()
+        self.stopwatch.add(self.folder.seconds())
         with self.stopwatch.phase("evaluate"):
             self.teller.say(self.introduction())
         rounds = self.rounds(after)
@@ -185,10 +218,7 @@ class Runner:
         """Write down what is to be done; what it starts from is copied into the run."""
         if self.folder.settings_path.exists():
             return
-        start = self.assignment.start
-        self.folder.path.mkdir(parents=True, exist_ok=True)
-        if start is not None:
-            copy_start(start, self.folder, self.task, self.assignment.command)
+        copy_start(self.assignment, self.folder, self.task)
         self.folder.begin(self.assignment.as_json())
 
     def introduction(self) -> str:
@@ -204,6 +234,7 @@ class Runner:
         return getattr(self.assignment.settings, "rounds", 1)
 
     def evaluate(self, policy: Any) -> Mapping[str, Any]:
+        check_finite(policy, "the policy")
         with self.stopwatch.phase("evaluate"):
             return self.judge.validate(policy)
 
@@ -218,14 +249,15 @@ class Runner:
 
     def practice_slots(self) -> AbstractSlots | None:
         """The task's own vectorized form, where nobody will ask about a moment."""
-        spec = gymnasium.spec(self.assignment.env)
         functional = self.judge.core is not None
         if self.assignment.command != "reinforce" or functional:
             return None
-        if spec.vector_entry_point is None:
+        # The module in front of the colon has registered the task by now.
+        registered = self.assignment.env.rpartition(":")[2]
+        if gymnasium.spec(registered).vector_entry_point is None:
             return None
         vector = gymnasium.make_vec(
-            self.assignment.env,
+            registered,
             num_envs=self.assignment.settings.episodes_per_batch,
             vectorization_mode="vector_entry_point",
             **self.assignment.kwargs,
@@ -266,7 +298,9 @@ class Runner:
         if self.assignment.data is None:
             assert self.expert is not None
             return self.expert
-        return RunFolder(Path(self.assignment.data)).dataset()
+        answers = self.folder.start_dataset()
+        assert answers is not None
+        return answers
 
     def finish(self, verdict: Verdict) -> Mapping[str, Any]:
         """Write what the run came to; the summary comes last and says it is done."""

@@ -1,6 +1,7 @@
 """Lay a dataset down in a folder: a file for each part, and an index with hashes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from novice.files import (
 )
 
 SCHEMA = 1
+# What an index says about each part.
+ENTRY = {"file", "rows", "sha256", "round", "source", "who"}
 
 
 def save_part(folder: Path, number: int, part: Answers) -> None:
@@ -48,12 +51,22 @@ def read_index(folder: Path) -> list[dict]:
     if not path.exists():
         return []
     index = read_json(path)
-    if index.get("schema") != SCHEMA:
+    if not isinstance(index, dict) or "schema" not in index:
+        raise BrokenFileError(f"{path} is not the index of a dataset of novice's")
+    if index["schema"] != SCHEMA:
         raise BrokenFileError(
-            f"{path} has schema {index.get('schema')}, but this version of novice reads"
+            f"{path} has schema {index['schema']}, but this version of novice reads"
             f" schema {SCHEMA}; use the version that wrote it"
         )
-    return index["parts"]
+    parts = index.get("parts")
+    if not isinstance(parts, list) or not all(map(is_entry, parts)):
+        raise BrokenFileError(f"{path} does not name its parts; restore it from a copy")
+    return parts
+
+
+def is_entry(entry: Any) -> bool:
+    """Whether something in an index is the description of a part."""
+    return isinstance(entry, dict) and entry.keys() >= ENTRY
 
 
 def load_dataset(folder: Path, *, parts: int | None = None) -> Dataset:

@@ -15,7 +15,8 @@ from jaxtyping import Int, PRNGKeyArray
 
 from novice.envs.task import Task
 from novice.learning.policy import Policy
-from novice.types import Trajectories
+from novice.learning.practice import Practice, Practiced, Rates, practice
+from novice.types import Learner, Trajectories
 
 
 def functional_core(task: Task) -> Any | None:
@@ -45,9 +46,27 @@ def functional_rollout(
     episode_keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(
         jnp.arange(seeds.shape[0])
     )
-    return jax.vmap(
+    columns = jax.vmap(
         lambda seed, key: functional_episode(core, task, policy, explore, seed, key)
     )(seeds, episode_keys)
+    return Trajectories(**columns)
+
+
+@eqx.filter_jit
+def functional_practice(
+    core: Any,
+    task: Task,
+    learner: Learner,
+    seeds: Int[jax.Array, " episodes"],
+    how: Practice,
+    rates: Rates,
+    *,
+    act_key: PRNGKeyArray,
+    fit_key: PRNGKeyArray,
+) -> Practiced:
+    """Act in these episodes and learn from them, in one compiled program."""
+    seen = functional_rollout(core, task, learner.policy, act_key, seeds, explore=True)
+    return practice(learner, seen, how, rates, key=fit_key)
 
 
 def functional_episode(
@@ -57,7 +76,7 @@ def functional_episode(
     explore: bool,
     seed: Int[jax.Array, ""],
     key: PRNGKeyArray,
-) -> Trajectories:
+) -> dict[str, jax.Array]:
     """One episode of `max_episode_steps` steps, valid up to its end."""
     reset_key, task_key = jax.random.split(jax.random.PRNGKey(seed))
     state = core.initial(rng=reset_key)
@@ -84,26 +103,28 @@ def functional_episode(
     start = (state, first, jnp.asarray(True), key, task_key)
     end, happened = jax.lax.scan(step, start, None, length=task.max_episode_steps)
     seen, sampled, executed, reward, valid, terminal = happened
-    return Trajectories(
-        observation=jnp.concatenate([seen, end[1][None]]),
-        action_sampled=sampled,
-        action_executed=executed,
-        expert_acted=jnp.zeros_like(valid),
-        reward=jnp.where(valid, reward, 0.0),
-        valid=valid,
-        terminated=terminal.any(),
-        truncated=~terminal.any(),
-        seed=seed,
-    )
+    return {
+        "observation": jnp.concatenate([seen, end[1][None]]),
+        "action_sampled": sampled,
+        "action_executed": executed,
+        "expert_acted": jnp.zeros_like(valid),
+        "reward": jnp.where(valid, reward, 0.0),
+        "valid": valid,
+        "terminated": terminal.any(),
+        "truncated": ~terminal.any(),
+        "seed": seed,
+    }
 
 
 def chosen(
-    policy: Policy, seen: jax.Array, key: PRNGKeyArray, *, explore: bool
+    policy: Policy, observation: jax.Array, key: PRNGKeyArray, *, explore: bool
 ) -> jax.Array:
-    """The policy's action: a sample if it is to explore, else the likeliest."""
+    """A sampled action, or the likeliest one."""
     if explore:
-        return policy.sample((), seen, key)[0]
-    return policy.best((), seen)[0]
+        action, _ = policy.sample((), observation, key)
+    else:
+        action, _ = policy.best((), observation)
+    return action
 
 
 def executable(task: Task, action: jax.Array) -> jax.Array:

@@ -60,7 +60,7 @@ def frames(moment: Moment, *, most: int) -> tuple[list[np.ndarray], float]:
         ) from error
     finally:
         environment.close()
-    return pictures, float(environment.metadata.get("render_fps", 30)) / every
+    return pictures[-most:], float(environment.metadata.get("render_fps", 30)) / every
 
 
 def picture(environment: gymnasium.Env) -> np.ndarray:

@@ -10,7 +10,6 @@ from novice.envs.actor import AbstractActor, Decision
 from novice.envs.slots import AbstractSlots, Step
 from novice.types import Trajectories
 
-
 # Episodes are padded to the task's limit of steps if that is no more than this.
 LONGEST_FULL_PADDING = 1024
 

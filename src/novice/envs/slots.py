@@ -106,23 +106,32 @@ class SeparateSlots(AbstractSlots):
         return self._step
 
     def _vector(self, observation: Any, slot: int) -> np.ndarray:
-        vector = self.task.vector(observation)
+        try:
+            vector = self.task.vector(observation)
+        except Exception:  # It is of another kind altogether.
+            vector = np.zeros(0)
         if vector.shape != (self.task.observation_size,):
+            shown = f"the observation {observation!r:.60}"
+            if isinstance(observation, np.ndarray):
+                shown = f"an observation of shape {observation.shape}"
             raise BadStepError(
-                f"{self.task.id} (environment {slot}) showed an observation of shape"
-                f" {np.shape(observation)}, but its observation_space is"
+                f"{self._place(slot)} showed {shown}, but its observation_space is"
                 f" {self.task.observation_space}"
             )
         return vector
+
+    def _place(self, slot: int) -> str:
+        return (
+            f"{self.task.id} (environment {slot}, episode with seed"
+            f" {self._seeds[slot]}, step {self._steps[slot]})"
+        )
 
     def _check(self, observation: np.ndarray, reward: np.ndarray) -> None:
         check_finite(self.task, observation, reward, self._seeds, self._steps)
 
     def _crash(self, slot: int, verb: str, error: Exception) -> TaskCrashError:
         return TaskCrashError(
-            f"{self.task.id} (environment {slot}, episode with seed"
-            f" {self._seeds[slot]}, step {self._steps[slot]}) raised"
-            f" {type(error).__name__} in {verb}: {error}"
+            f"{self._place(slot)} raised {type(error).__name__} in {verb}: {error}"
         )
 
     def close(self) -> None:
@@ -167,10 +176,16 @@ class VectorSlots(AbstractSlots):
     ) -> Step:
         if self._mode == AutoresetMode.DISABLED and self._ended.any():
             self._vector.reset(options={"reset_mask": self._ended})
-        after, reward, terminated, truncated, info = self._vector.step(
-            self._executable(action)
-        )
         self._steps += 1
+        try:
+            after, reward, terminated, truncated, info = self._vector.step(
+                self._executable(action)
+            )
+        except Exception as error:
+            raise TaskCrashError(
+                f"{self.task.id} ({self.count} environments, seed {self._seed}, step"
+                f" {self._steps}) raised {type(error).__name__} in step: {error}"
+            ) from error
         observation = self._vectors(after)
         self._ended = terminated | truncated
         if self._mode == AutoresetMode.SAME_STEP:

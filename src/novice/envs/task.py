@@ -226,19 +226,20 @@ def make_task(id: str, kwargs: Mapping[str, Any] | None = None) -> Task:
     check_observations(observation_space)
     head_for(action_space)
     limit = spec.max_episode_steps if spec else None
+    threshold = spec.reward_threshold if spec else None
     return Task(
         id,
         kwargs,
         observation_space=observation_space,
         action_space=action_space,
         max_episode_steps=limit or STEPS_WITHOUT_LIMIT,
-        reward_threshold=spec.reward_threshold if spec else None,
+        reward_threshold=None if threshold is None else float(threshold),
     )
 
 
 def check_observations(space: spaces.Space) -> None:
     """Raise UnsupportedSpaceError unless observations can become a vector."""
-    if not space.is_np_flattenable:
+    if not becomes_a_vector(space):
         raise UnsupportedSpaceError(
             f"the observations are {space}, which do not flatten into a vector;"
             " wrap the task so that it shows a Box, Discrete, Dict or Tuple of these"
@@ -252,6 +253,16 @@ def check_observations(space: spaces.Space) -> None:
         )
 
 
+def becomes_a_vector(space: spaces.Space) -> bool:
+    """Whether observations are numbers, or named or listed together."""
+    if isinstance(space, spaces.Dict):
+        return all(becomes_a_vector(part) for part in space.values())
+    if isinstance(space, spaces.Tuple):
+        return all(becomes_a_vector(part) for part in space)
+    numbers = spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary
+    return isinstance(space, numbers)
+
+
 def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
     """`gymnasium.make` whose errors are one sentence that says what to do."""
     gymnasium.logger.min_level = logging.ERROR
@@ -260,9 +271,11 @@ def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
     except gymnasium.error.DependencyNotInstalled as error:
         raise missing_extra(id, str(error)) from error
     except ModuleNotFoundError as error:
-        if ":" in id and error.name == id.split(":")[0]:
+        # Gymnasium raises an error of its own from the one that names the module.
+        missing = getattr(error.__cause__, "name", None) or error.name
+        if ":" in id and f"{id.split(':')[0]}.".startswith(f"{missing}."):
             raise UnknownTaskError(
-                f"no module is called {error.name!r} ({id!r}); it must be"
+                f"no module is called {missing!r} ({id!r}); it must be"
                 " importable from the current folder or the environment"
             ) from error
         raise missing_extra(id, str(error)) from error
@@ -274,7 +287,7 @@ def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
         raise UnknownTaskError(
             f"{id!r} is not a task that can be made: {error}"
         ) from error
-    except TypeError as error:
+    except (TypeError, ValueError, AssertionError) as error:
         if not kwargs:
             raise
         raise UnknownTaskError(

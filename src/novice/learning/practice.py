@@ -9,7 +9,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Float, Int, PRNGKeyArray
 
 from novice.learning.fit import (
     ADAM,
@@ -19,11 +19,18 @@ from novice.learning.fit import (
     fit,
 )
 from novice.learning.policy import calibrated, with_more_seen
-from novice.learning.weigh import estimate_of, flat, weigh_by_return
-from novice.types import Batch, Learner, Trajectories
+from novice.learning.weigh import (
+    estimate_of,
+    flat,
+    value_batch,
+    weigh_by_return,
+)
+from novice.types import AnyArray, Batch, Learner, Trajectories
 
 # Rows in a minibatch of the critic.
 CRITIC_BATCH = 512
+# How many batches' worth of steps a critic learns before the policy does.
+WARM_UP = 10
 
 
 class Practice(NamedTuple):
@@ -35,10 +42,18 @@ class Practice(NamedTuple):
     critic_steps: int
 
 
+class Rates(NamedTuple):
+    """How far one step goes."""
+
+    policy: Float[AnyArray, ""]
+    critic: Float[AnyArray, ""]
+
+
 class Practiced(NamedTuple):
     """The learner after a step, and what can be said about the step."""
 
     learner: Learner
+    steps: Int[jax.Array, ""]  # of all episodes of the batch
     mean_return: Float[jax.Array, ""]  # undiscounted, over the batch's episodes
     entropy: Float[jax.Array, ""]  # nats, mean over the visited states
     loss: Float[jax.Array, ""]
@@ -50,9 +65,8 @@ def practice(
     learner: Learner,
     trajectories: Trajectories,
     how: Practice,
+    rates: Rates,
     *,
-    learning_rate: Float[jax.Array, ""],
-    critic_learning_rate: Float[jax.Array, ""],
     key: PRNGKeyArray,
 ) -> Practiced:
     """One gradient step of the policy on these trajectories, then the critic's."""
@@ -66,7 +80,7 @@ def practice(
     )
     rows, episodes = batch.valid.shape[0], trajectories.seed.shape[0]
     entropy = jnp.mean(learner.policy.entropy(batch.observation), where=batch.valid)
-    plan = Plan(jnp.arange(rows)[None], jnp.reshape(learning_rate, 1))
+    plan = Plan(jnp.arange(rows)[None], jnp.reshape(rates.policy, 1))
     learner, loss = fit(
         learner,
         batch,
@@ -78,12 +92,13 @@ def practice(
     value_loss = jnp.zeros(())
     if learner.critic is not None:
         learner, value_loss = fit_critic(
-            learner, to_value, how, rate=critic_learning_rate, key=key
+            learner, to_value, how, rate=rates.critic, key=key
         )
     seen = flat(trajectories.observation[:, :-1])
     learner = with_seen(learner, seen, batch.valid)
     total = jnp.sum(trajectories.reward, axis=1, where=trajectories.valid)
-    return Practiced(learner, jnp.mean(total), entropy, loss[0], value_loss)
+    steps = jnp.sum(trajectories.valid)
+    return Practiced(learner, steps, jnp.mean(total), entropy, loss[0], value_loss)
 
 
 def fit_critic(
@@ -129,9 +144,18 @@ def with_seen(
 
 @eqx.filter_jit
 def looked_around(
-    learner: Learner, trajectories: Trajectories, how: Practice
+    learner: Learner,
+    trajectories: Trajectories,
+    how: Practice,
+    rates: Rates,
+    *,
+    key: PRNGKeyArray,
 ) -> Learner:
-    """The learner with its scales measured on what was seen; nothing is learned."""
+    """The learner with its scales measured on what was seen, its critic forewarned.
+
+    The policy learns nothing yet. A critic that knew nothing would make the first steps
+    of a policy that was learned elsewhere worse than none.
+    """
     trajectories = jax.tree.map(jnp.asarray, trajectories)
     valid = trajectories.valid
     seen = flat(trajectories.observation[:, :-1])
@@ -140,4 +164,8 @@ def looked_around(
         return learner
     returns = estimate_of(trajectories, None, weigh=how.weigh, discount=how.discount)
     critic = calibrated(learner.critic, returns, valid)
-    return eqx.tree_at(lambda whole: whole.critic, learner, critic)
+    learner = eqx.tree_at(lambda whole: whole.critic, learner, critic)
+    batch = value_batch(trajectories, returns)
+    longer = how._replace(critic_steps=WARM_UP * how.critic_steps)
+    learner, _ = fit_critic(learner, batch, longer, rate=rates.critic, key=key)
+    return learner

@@ -126,6 +126,15 @@ def practice_batch(
     )
 
 
+def value_batch(
+    trajectories: Trajectories, estimate: Float[jax.Array, "episodes time"]
+) -> Batch:
+    """The steps of all trajectories as rows whose target is what they were worth."""
+    valid = flat(trajectories.valid)
+    observation = flat(trajectories.observation[:, :-1])
+    return Batch(observation, flat(estimate)[:, None], jnp.ones(valid.shape), valid)
+
+
 def flat(steps: Shaped[AnyArray, "episodes time *rest"]) -> jax.Array:
     """Episodes and time steps as one axis of rows."""
     return jnp.reshape(jnp.asarray(steps), (-1, *steps.shape[2:]))
@@ -148,6 +157,4 @@ def weigh_by_return(
     estimate = estimate_of(trajectories, critic, weigh=weigh, discount=discount)
     expected = baseline_of(estimate, trajectories, critic, baseline=baseline)
     batch = practice_batch(trajectories, estimate - expected)
-    aim = flat(estimate)[:, None]
-    to_value = Batch(batch.observation, aim, jnp.ones_like(batch.weight), batch.valid)
-    return batch, to_value
+    return batch, value_batch(trajectories, estimate)
