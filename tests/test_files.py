@@ -1,5 +1,6 @@
 """Files are whole or absent, and a file that was changed is noticed."""
 
+import contextlib
 import errno
 import json
 import os
@@ -37,8 +38,6 @@ ARRAYS = {
     "weight": np.arange(6, dtype=np.float32).reshape(2, 3),
     "count": np.array([3], np.int32),
 }
-# What the operating system is asked for on the way to a durable file.
-DISK = ("fsync", "rename", "replace")
 
 
 class Killed(BaseException):
@@ -87,7 +86,7 @@ def test_an_array_that_is_a_view_is_written_as_it_looks(tmp_path: Path):
     assert read_arrays(tmp_path / "view")["turned"].tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
-@pytest.mark.parametrize("call", DISK)
+@pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_kill_while_writing_leaves_the_old_file(
     call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -98,21 +97,17 @@ def test_a_kill_while_writing_leaves_the_old_file(
         raise Killed
 
     monkeypatch.setattr(os, call, die)
-    try:
+    with pytest.raises(Killed):
         write_json(path, "new")
-    except Killed:
-        pass
-    else:
-        assert call == "rename", "a file is synced and replaced, not renamed"
 
-    assert read_json(path) == ("new" if call == "rename" else "old")
+    assert read_json(path) == "old"
 
 
 def test_a_file_is_synced_before_it_takes_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     calls = []
-    for call in DISK:
+    for call in ("fsync", "rename", "replace"):
         real = getattr(os, call)
         monkeypatch.setattr(
             os, call, lambda *a, call=call, real=real: (calls.append(call), real(*a))
@@ -314,21 +309,18 @@ def test_a_malicious_safetensors_file_is_refused(content: bytes, tmp_path: Path)
 
 @hypothesis.given(strategies.data())
 @hypothesis.settings(max_examples=500)
-def test_whatever_is_in_a_safetensors_file_is_read_or_refused(data: Any):
+def test_whatever_is_in_a_safetensors_file_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: Any
+):
     whole = bytearray(safetensors.numpy.save(ARRAYS))
     places = strategies.integers(0, len(whole) - 1)
     for place in data.draw(strategies.lists(places, min_size=1, max_size=4)):
         whole[place] = data.draw(strategies.integers(0, 255))
-    path = Path(os.environ["PYTEST_CURRENT_TEST"].split("::")[-1].split()[0])
-    path = Path("/dev/shm") / f"{os.getpid()}-{path.name}"
+    path = tmp_path_factory.getbasetemp() / "scrambled.safetensors"
     path.write_bytes(whole)
 
-    try:
+    with contextlib.suppress(BrokenFileError):
         read_arrays(path)
-    except BrokenFileError:
-        pass
-    finally:
-        path.unlink()
 
 
 def test_a_whole_folder_appears_at_once(tmp_path: Path):

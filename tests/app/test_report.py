@@ -21,22 +21,22 @@ from novice.app.report import (
     read_contents,
     report,
 )
-from novice.app.report_closing import command_line, phases_of
-from novice.app.report_facts import Episodes, Score, facts
-from novice.app.report_figures import (
+from novice.app.report.closing import command_line, phases_of
+from novice.app.report.facts import Episodes, Score, facts
+from novice.app.report.figures import (
     Curve,
     Level,
     learning_curve,
     small_line,
 )
-from novice.app.report_figures import _apart as apart
-from novice.app.report_figures import _edges as edges
-from novice.app.report_markup import escaped, tag
-from novice.app.report_numbers import about, duration, interval
-from novice.app.report_pairs import difference, share_of_the_way
-from novice.app.report_series import series_of
-from novice.app.report_svg import EXPERT
-from novice.app.report_words import headline, remarks
+from novice.app.report.figures import _apart as apart
+from novice.app.report.figures import _edges as edges
+from novice.app.report.markup import escaped, tag
+from novice.app.report.numbers import about, duration, interval
+from novice.app.report.pairs import difference, share_of_the_way
+from novice.app.report.series import series_of
+from novice.app.report.svg import EXPERT
+from novice.app.report.words import headline, remarks
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -11,7 +11,7 @@ from PIL import Image
 
 from app import sample_runs
 from novice.app.report import Replay, animated, report, with_pictures
-from novice.app.report_pictures import speed, still
+from novice.app.report.pictures import speed, still
 from novice.errors import NoviceError
 
 

@@ -153,7 +153,7 @@ def test_a_row_knows_its_observation_its_place_and_its_origin():
 def test_an_answer_that_the_task_does_not_have_is_refused():
     seen = visited(2)
 
-    with pytest.raises(BadActionError, match="^nine gave the action 9"):
+    with pytest.raises(BadActionError, match=r"^nine gave the action 9"):
         answers(Law("nine", lambda _: 9), TASK, seen, seen.valid, origin=ORIGIN)
 
 

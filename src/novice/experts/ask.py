@@ -93,10 +93,9 @@ def along_episode(
 ) -> Num[np.ndarray, "rows actions"]:
     """The expert's answers at the steps asked about, in one episode."""
     memory = expert.start()
-    remembers = memory != ()
     given = []
     for step in range(np.flatnonzero(asked)[-1] + 1):
-        if not (asked[step] or remembers):
+        if not (asked[step] or expert.remembers):
             continue
         seen = task.observation_of(observation[step])
         action, memory = expert.act(memory, seen)

@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from novice.errors import NoviceError
 
@@ -17,9 +17,11 @@ class AbstractExpert(abc.ABC):
 
     Memory is a value: `act` returns the next one and leaves the one it was given as it
     was, so that episodes can be advised in turn and a step can be asked about twice.
+    Whoever needs only the present observation says so: nobody `remembers` in vain.
     """
 
     name: str
+    remembers: ClassVar[bool] = True
 
     @abc.abstractmethod
     def start(self) -> Any:
@@ -34,6 +36,7 @@ class AbstractExpert(abc.ABC):
 class Law(AbstractExpert):
     """Somebody who needs only the present observation."""
 
+    remembers: ClassVar[bool] = False
     name: str
     function: Callable[[Any], Any]
 

@@ -1,7 +1,7 @@
 """Take a trained policy for an expert."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from novice.learning.policy import Policy
 class PolicyExpert(AbstractExpert):
     """A policy of novice's own that always gives its likeliest action."""
 
+    remembers: ClassVar[bool] = False
     name: str
     policy: HostPolicy
     task: Task

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from novice.app.report_facts import Episodes, Score
+from novice.app.report.facts import Episodes, Score
 from novice.evaluation.statistics import (
     normalized,
     normalized_interval,

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from novice.app.report_facts import Facts, RoundFacts, Score
-from novice.app.report_markup import Child, Html, tag
-from novice.app.report_numbers import duration, rounded, share, whole
-from novice.app.report_parts import section, table, with_interval
+from novice.app.report.facts import Facts, RoundFacts, Score
+from novice.app.report.markup import Child, Html, tag
+from novice.app.report.numbers import duration, rounded, share, whole
+from novice.app.report.parts import section, table, with_interval
 
 _MOST_ROWS = 12  # A longer table is folded away.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from novice.app.report_contents import Frame, Replay, RunContents
+from novice.app.report.contents import Frame, Replay, RunContents
 from novice.errors import NoviceError
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 import numpy as np
 from jaxtyping import Float
 
-from novice.app.report_facts import Episodes, Facts, Score
-from novice.app.report_figures import Heap, histograms
-from novice.app.report_markup import Html, joined, tag
-from novice.app.report_numbers import interval, whole
-from novice.app.report_pairs import difference, returns_together
-from novice.app.report_parts import section
-from novice.app.report_svg import EXPERT, OTHER, POLICY, RANDOM
+from novice.app.report.facts import Episodes, Facts, Score
+from novice.app.report.figures import Heap, histograms
+from novice.app.report.markup import Html, joined, tag
+from novice.app.report.numbers import interval, whole
+from novice.app.report.pairs import difference, returns_together
+from novice.app.report.parts import section
+from novice.app.report.svg import EXPERT, OTHER, POLICY, RANDOM
 from novice.evaluation.statistics import estimate
 
 # Who is shown, from top to bottom: name in the file, name in the page, color.

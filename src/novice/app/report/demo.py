@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from novice.app.report_closing import closing
-from novice.app.report_contents import Replay, RunContents
-from novice.app.report_facts import Episodes, Facts, Score, count, number, score
-from novice.app.report_figures import Heap, histograms
-from novice.app.report_markup import Child, Html, joined, tag
-from novice.app.report_numbers import interval, share, whole
-from novice.app.report_parts import (
+from novice.app.report.closing import closing
+from novice.app.report.contents import Replay, RunContents
+from novice.app.report.facts import Episodes, Facts, Score, count, number, score
+from novice.app.report.figures import Heap, histograms
+from novice.app.report.markup import Child, Html, joined, tag
+from novice.app.report.numbers import interval, share, whole
+from novice.app.report.parts import (
     Mark,
     opening,
     replays,
@@ -19,8 +19,8 @@ from novice.app.report_parts import (
     table,
     with_interval,
 )
-from novice.app.report_svg import POLICY
-from novice.app.report_words import verdict
+from novice.app.report.svg import POLICY
+from novice.app.report.words import verdict
 
 # Each step of the demo as people know it: what the policy did, and who it then is.
 _DID = {

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from novice.app.report_closing import closing
-from novice.app.report_contents import RunContents
-from novice.app.report_course import curve_section, diagnostics_section
-from novice.app.report_facts import Facts, Score
-from novice.app.report_markup import Html, joined
-from novice.app.report_numbers import bounds, duration, mean, share, whole
-from novice.app.report_pairs import difference, share_of_the_way
-from novice.app.report_parts import Card, Mark, cards, opening, replays, scale, section
-from novice.app.report_returns import returns_section
-from novice.app.report_rounds import rounds_section
-from novice.app.report_words import headline, remarks
+from novice.app.report.closing import closing
+from novice.app.report.contents import RunContents
+from novice.app.report.course import curve_section, diagnostics_section
+from novice.app.report.facts import Facts, Score
+from novice.app.report.markup import Html, joined
+from novice.app.report.numbers import bounds, duration, mean, share, whole
+from novice.app.report.pairs import difference, share_of_the_way
+from novice.app.report.parts import Card, Mark, cards, opening, replays, scale, section
+from novice.app.report.returns import returns_section
+from novice.app.report.rounds import rounds_section
+from novice.app.report.words import headline, remarks
 
 _WAY = "of the way to the expert"
 _REPLAYS = {

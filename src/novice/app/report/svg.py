@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from novice.app.report_markup import Html, escaped
+from novice.app.report.markup import Html, escaped
 
 if TYPE_CHECKING:
     import matplotlib.axes

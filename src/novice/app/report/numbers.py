@@ -2,7 +2,7 @@
 
 import math
 
-from novice.app.report_facts import Score
+from novice.app.report.facts import Score
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 

@@ -5,11 +5,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from novice.app.report_contents import RunContents
-from novice.app.report_facts import Facts
-from novice.app.report_markup import Html, joined, tag
-from novice.app.report_numbers import duration
-from novice.app.report_parts import definitions, section, shares_of_time
+from novice.app.report.contents import RunContents
+from novice.app.report.facts import Facts
+from novice.app.report.markup import Html, joined, tag
+from novice.app.report.numbers import duration
+from novice.app.report.parts import definitions, section, shares_of_time
 
 _PHASES = ("collect", "label", "fit", "evaluate")
 

@@ -2,17 +2,17 @@
 
 from importlib import resources
 
-from novice.app.report_contents import (
+from novice.app.report.contents import (
     Replay,
     RunContents,
     UnreadableRunError,
     read_contents,
 )
-from novice.app.report_demo import demo_sections
-from novice.app.report_facts import facts
-from novice.app.report_parts import page
-from novice.app.report_pictures import animated, with_pictures
-from novice.app.report_run import run_sections
+from novice.app.report.demo import demo_sections
+from novice.app.report.facts import facts
+from novice.app.report.parts import page
+from novice.app.report.pictures import animated, with_pictures
+from novice.app.report.run import run_sections
 
 __all__ = [
     "Replay",
@@ -35,5 +35,7 @@ def report(contents: RunContents) -> str:
     return page(
         sections(contents, run),
         title=f"{run.env} · {run.command} · novice",
-        style=resources.files("novice.app").joinpath("report.css").read_text("utf-8"),
+        style=resources.files("novice.app.report")
+        .joinpath("report.css")
+        .read_text("utf-8"),
     )

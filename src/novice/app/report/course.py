@@ -3,14 +3,14 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-from novice.app.report_contents import RunContents
-from novice.app.report_facts import Facts, RoundFacts
-from novice.app.report_figures import Curve, Level, learning_curve, small_line
-from novice.app.report_markup import Html, tag
-from novice.app.report_numbers import about, interval, whole
-from novice.app.report_parts import section
-from novice.app.report_series import Series, series_of
-from novice.app.report_svg import EXPERT, RANDOM
+from novice.app.report.contents import RunContents
+from novice.app.report.facts import Facts, RoundFacts
+from novice.app.report.figures import Curve, Level, learning_curve, small_line
+from novice.app.report.markup import Html, tag
+from novice.app.report.numbers import about, interval, whole
+from novice.app.report.parts import section
+from novice.app.report.series import Series, series_of
+from novice.app.report.svg import EXPERT, RANDOM
 
 # What a measured quantity is, where its name alone does not say it.
 _MEANINGS = {

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from novice.app.report_contents import Replay
-from novice.app.report_facts import Score
-from novice.app.report_markup import Child, Html, joined, tag
-from novice.app.report_numbers import about, bounds, duration, mean, whole
-from novice.app.report_pictures import animated, speed, still
+from novice.app.report.contents import Replay
+from novice.app.report.facts import Score
+from novice.app.report.markup import Child, Html, joined, tag
+from novice.app.report.numbers import about, bounds, duration, mean, whole
+from novice.app.report.pictures import animated, speed, still
 
 _CONTENT_SECURITY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from novice.app.report_facts import Facts, RoundFacts, Score
-from novice.app.report_numbers import interval, mean, rounded, share, whole
+from novice.app.report.facts import Facts, RoundFacts, Score
+from novice.app.report.numbers import interval, mean, rounded, share, whole
 
 
 def headline(run: Facts, way: Score | None) -> str:

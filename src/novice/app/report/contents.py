@@ -44,7 +44,7 @@ class RunContents:
 
 
 def read_contents(folder: Path) -> RunContents:
-    """What the folder says; `report_pictures.with_pictures` adds the pictures."""
+    """What the folder says; `pictures.with_pictures` adds the pictures."""
     return RunContents(
         settings=_object(folder, "settings.json"),
         summary=_object(folder, "summary.json"),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float
 
-from novice.app.report_facts import Score
-from novice.app.report_markup import Html, joined
-from novice.app.report_svg import MUTED, PAPER, POLICY, RULE, drawing, new_axes, svg
+from novice.app.report.facts import Score
+from novice.app.report.markup import Html, joined
+from novice.app.report.svg import MUTED, PAPER, POLICY, RULE, drawing, new_axes, svg
 
 if TYPE_CHECKING:
     import matplotlib.axes

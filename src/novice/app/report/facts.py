@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from novice.app.report_contents import RunContents, UnreadableRunError
+from novice.app.report.contents import RunContents, UnreadableRunError
 
 
 @dataclass(frozen=True, kw_only=True)
