@@ -59,7 +59,7 @@ LESSONS = (
         "practiced",
         "It practices by itself, for the task's reward",
         "reinforce",
-        ReinforceSettings(env_steps=200_000, rounds=5),
+        ReinforceSettings(env_steps=400_000, rounds=5),
     ),
 )
 

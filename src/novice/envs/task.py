@@ -68,7 +68,7 @@ class Task:
         drawn = {} if render_mode is None else {"render_mode": render_mode}
         return open_environment(self.id, {**self.kwargs, **drawn})
 
-    @property
+    @cached_property
     def observation_is_flat(self) -> bool:
         """Whether the task's own observations are vectors already."""
         space = self.observation_space
@@ -119,11 +119,19 @@ class Task:
         """What is executed when `action` was sampled."""
         return action if self.bounds is None else np.clip(action, *self.bounds)
 
+    @cached_property
+    def _choices(self) -> list[np.integer]:
+        """The actions of a Discrete space as the task takes them; none for others."""
+        space = self.action_space
+        if not isinstance(space, spaces.Discrete):
+            return []
+        return [space.start + space.dtype.type(i) for i in range(int(space.n))]
+
     def executable(self, action: Num[np.ndarray, " actions"]) -> Any:
         """One action vector as the task itself takes it."""
+        if self._choices:
+            return self._choices[int(action[0])]
         space = self.action_space
-        if isinstance(space, spaces.Discrete):
-            return space.start + space.dtype.type(action[0])
         if isinstance(space, spaces.MultiDiscrete):
             counted = action.reshape(space.shape) + space.start
             return counted.astype(space.dtype)
@@ -135,7 +143,11 @@ class Task:
         Real actions may lie outside the bounds (they are clipped when executed); they
         must be finite. Raises BadActionError.
         """
-        space = self.action_space
+        space: Any = self.action_space
+        if self._choices and isinstance(action, int | np.integer):
+            choice = int(action) - int(space.start)
+            if 0 <= choice < len(self._choices):
+                return np.array([choice], np.int32)
         try:
             numbers = np.asarray(action, np.float64)
         except (TypeError, ValueError):

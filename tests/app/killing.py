@@ -1,0 +1,147 @@
+"""Kill the command while it runs, and let it go on, again and again."""
+
+import fcntl
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.commands import tiny
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill, and what it left behind."""
+
+    command: str
+    seconds: float  # since the process was started
+    began: bool  # whether there was a settings.json
+    rounds: int
+    half_written: bool
+
+    def __str__(self) -> str:
+        what = f"{self.rounds} rounds" if self.began else "nothing begun"
+        half = ", something half written" if self.half_written else ""
+        return f"{self.command:<9} killed after {self.seconds:5.2f} s: {what}{half}"
+
+
+def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Run the command in a process of its own, going on with what is there."""
+    words = tiny(command, "--out", folder, "--resume")
+    return subprocess.Popen(
+        [sys.executable, "-m", "novice", *words],
+        cwd=folder.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finish(command: str, folder: Path) -> float:
+    """Let the command come to its end; how many seconds that took."""
+    began = time.monotonic()
+    process = start(command, folder)
+    _, words = process.communicate(timeout=120)
+    assert process.returncode == 0, words.decode()
+    return time.monotonic() - began
+
+
+def traces(folder: Path) -> int:
+    """A number that changes whenever the run writes something down."""
+    return sum(1 for _ in folder.rglob("*"))
+
+
+def wait_for_a_trace(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until the run writes something, or ends."""
+    before = traces(folder)
+    while process.poll() is None and traces(folder) == before:
+        time.sleep(0.0005)
+
+
+def kill(
+    command: str, folder: Path, chance: random.Random, *, longest: float, aimed: bool
+) -> Kill | None:
+    """Start the command and kill it; None when it came to its end before.
+
+    The moment is uniform within the longest duration. If it is `aimed`, it comes up to
+    20 ms after one of the next things that the run writes down instead.
+    """
+    began = time.monotonic()
+    process = start(command, folder)
+    if aimed:
+        for _ in range(chance.randrange(1, 12)):
+            wait_for_a_trace(process, folder)
+        time.sleep(chance.uniform(0, 0.02))
+    else:
+        with_patience = chance.uniform(0, longest)
+        while process.poll() is None and time.monotonic() - began < with_patience:
+            time.sleep(0.001)
+    ended = process.poll()
+    process.kill()
+    _, words = process.communicate()
+    if ended is not None:
+        assert ended == 0, words.decode()
+        return None
+    return Kill(
+        command=command,
+        seconds=time.monotonic() - began,
+        began=(folder / "settings.json").exists(),
+        rounds=len(list(folder.glob("rounds/[0-9][0-9][0-9]"))),
+        half_written=any(folder.rglob("*.part")),
+    )
+
+
+def killed_runs(
+    command: str, parent: Path, *, kills: int, seed: int, longest: float
+) -> Iterator[tuple[Path, list[Kill]]]:
+    """Finished runs that were killed on their way, until `kills` kills have been.
+
+    Every other kill is aimed at the moments when something is written.
+    """
+    chance = random.Random(seed)
+    done = 0
+    while done < kills:
+        folder = parent / f"{command}-killed-{done}"
+        suffered: list[Kill] = []
+        while done < kills:
+            aimed = done % 2 == 1
+            killed = kill(command, folder, chance, longest=longest, aimed=aimed)
+            if killed is None:
+                break
+            suffered.append(killed)
+            done += 1
+        else:
+            finish(command, folder)
+        if suffered:
+            yield folder, suffered
+        else:
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Do something in one process at a time."""
+    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def undisturbed(command: str, common: Path) -> tuple[Path, float]:
+    """The run as it is when nobody kills it, made once for all tests, and its seconds.
+
+    The first start fills the cache of compiled programs; the second one is timed.
+    """
+    folder, seconds = common / command, common / f"{command}.seconds"
+    with alone(common / f"{command}.lock"):
+        if not seconds.exists():
+            finish(command, common / f"{command}-first")
+            seconds.write_text(str(finish(command, folder)))
+    return folder, float(seconds.read_text())
