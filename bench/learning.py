@@ -86,6 +86,18 @@ ROWS = (
         ("bc", *HOPPER, *CLONE, "--noise", "0.1"),
         needs_experts=True,
     ),
+    Row(
+        "hopper-dagger-1000",
+        5,
+        ("dagger", *HOPPER, "--labels", "1000"),
+        needs_experts=True,
+    ),
+    Row(
+        "hopper-bc-1000",
+        5,
+        ("bc", *HOPPER, "--demonstrations", "1", "--labels", "1000"),
+        needs_experts=True,
+    ),
     Row("cheetah-dagger", 5, ("dagger", *CHEETAH, *CORRECT), needs_experts=True),
     Row("cheetah-bc", 5, ("bc", *CHEETAH, *CLONE), needs_experts=True),
 )

@@ -23,6 +23,20 @@ TINY = {
         *("--episodes-per-batch", "4", "--baseline", "value", "--critic-steps", "2"),
     ),
 }
+# The same for a task of ten steps an episode, which is run in a moment.
+WALK = "app.homemade:Walk-v0"
+WALKER = "app.homemade:to_the_middle"
+SHORT = {
+    "bc": ("--demonstrations", "4", "--steps", "100"),
+    "dagger": (
+        *("--labels", "60", "--labels-per-round", "20", "--episodes-per-round", "2"),
+        *("--first-steps", "100", "--steps", "50"),
+    ),
+    "reinforce": (
+        *("--env-steps", "300", "--rounds", "3", "--episodes-per-batch", "4"),
+        *("--critic-steps", "2"),
+    ),
+}
 QUICK = (
     *("--hidden", "8", "--test-episodes", "4", "--validation-episodes", "2"),
     "--no-report",
@@ -32,6 +46,12 @@ QUICK = (
 def tiny(command: str, *more: str | Path) -> list[str]:
     """The words of a tiny run of this command."""
     return [*TINY[command], *QUICK, *(str(word) for word in more)]
+
+
+def short(command: str, *more: str | Path, task: str = WALK) -> list[str]:
+    """The words of a short run of this command, to be called in this process."""
+    words = [command, task, "--expert", WALKER, *SHORT[command], *QUICK]
+    return [*words, *(str(word) for word in more)]
 
 
 class Said(NamedTuple):

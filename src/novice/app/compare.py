@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -13,7 +14,7 @@ from novice.app.folder import RunFolder
 from novice.app.judge import Judge
 from novice.app.machine import keep_compiled_programs
 from novice.app.options import UsageError
-from novice.app.result import shown
+from novice.app.result import interval
 from novice.app.runs import check_fits, expert_named, policy_of_run, task_called
 from novice.envs.seeds import test_seeds
 from novice.evaluation.returns import Returns, returns_of
@@ -90,17 +91,19 @@ def difference_of(one: str, other: str, returns: dict[str, Returns]) -> dict[str
 
 def print_comparison(found: dict[str, Any]) -> None:
     """The comparison as a table, and the differences as lines."""
-    table = Table(title=f"{found['env']}, the same episodes for everybody")
+    episodes = found["random"]["return"]["episodes"]
+    title = f"{found['env']}, the same {episodes} episodes for everybody"
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("who", "return, 95 % interval", "normalized"):
         table.add_column(column)
-    table.add_row("chance", shown(found["random"]["return"]))
+    table.add_row("chance", interval(found["random"]["return"]))
     for entry in found["policies"]:
         share = f"{entry['normalized']:.3f}" if "normalized" in entry else ""
         name = f"{entry['run']}, round {entry['round']}"
-        table.add_row(name, shown(entry["return"]), share)
+        table.add_row(name, interval(entry["return"]), share)
     if "expert" in found:
         expert = found["expert"]
-        table.add_row(expert["name"], shown(expert["return"]), "1")
+        table.add_row(expert["name"], interval(expert["return"]), "1")
     console = Console()
     console.print(table)
     for gap in found["differences"]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -16,7 +17,7 @@ from novice.app.judge import Judge
 from novice.app.machine import compile_seconds, versions
 from novice.app.options import RunOptions
 from novice.app.publish import publish
-from novice.app.result import outcome, replay_of
+from novice.app.result import interval, outcome, replay_of
 from novice.app.teller import Teller
 from novice.app.train import Assignment, refuse_what_is_there, run
 from novice.envs.seeds import test_seeds
@@ -220,27 +221,23 @@ def closing_lines(learned: Sequence[Learned]) -> list[str]:
 
 def print_table(summary: Mapping[str, Any]) -> None:
     """Everybody in one table."""
-    table = Table(title=f"{summary['env']}: the same {EPISODES} episodes for everybody")
+    title = f"{summary['env']}: the same {EPISODES} episodes for everybody"
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("policy", "labels", "env steps", "return", "change", "normalized"):
-        table.add_column(column, justify="left" if column == "policy" else "right")
-    table.add_row("chance", "", "", interval(summary["random"]["return"]), "", "0")
+        justify = "left" if column == "policy" else "right"
+        table.add_column(column, justify=justify, no_wrap=True)
+    by_chance = interval(summary["random"]["return"], ".0f")
+    table.add_row("chance", "", "", by_chance, "", "0")
     for step in summary["steps"]:
-        change = interval(step["change"], sign="+") if "change" in step else ""
+        change = interval(step["change"], "+.0f") if "change" in step else ""
         table.add_row(
-            step["name"] if step["kept"] else f"{step['name']} (not kept)",
+            step["name"],
             f"{step['labels']:,}",
             f"{step['env_steps']:,}",
-            interval(step["return"]),
+            interval(step["return"], ".0f"),
             change,
             f"{step['normalized']:.2f}",
         )
-    table.add_row(
-        "teacher", "", "", interval(summary["expert"]["return"]), "", "1", style="dim"
-    )
-    Console(soft_wrap=True).print(table)
-
-
-def interval(found: Mapping[str, Any], *, sign: str = "") -> str:
-    """A mean and its interval, short enough for a table."""
-    low, high = found["ci95"]
-    return f"{found['mean']:{sign}.0f} [{low:{sign}.0f}, {high:{sign}.0f}]"
+    taught = interval(summary["expert"]["return"], ".0f")
+    table.add_row("teacher", "", "", taught, "", "1")
+    Console().print(table)

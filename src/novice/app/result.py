@@ -176,7 +176,10 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
 
 def shown(found: Mapping[str, Any]) -> str:
     """An estimate in a line."""
+    return f"{interval(found)} over {found['episodes']} episodes"
+
+
+def interval(found: Mapping[str, Any], form: str = ".1f") -> str:
+    """A mean and its 95 % interval."""
     low, high = found["ci95"]
-    return (
-        f"{found['mean']:.1f} [{low:.1f}, {high:.1f}] over {found['episodes']} episodes"
-    )
+    return f"{found['mean']:{form}} [{low:{form}}, {high:{form}}]"

@@ -1,0 +1,201 @@
+"""REINFORCE repeats itself, goes on as if never stopped, and spends what it was given."""
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import probes
+from novice.algorithms.reinforce import reinforce
+from novice.algorithms.settings import ReinforceSettings
+from novice.envs.actor import SampleActor
+from novice.envs.functional import (
+    functional_core,
+    functional_practice,
+    functional_rollout,
+)
+from novice.envs.rollout import rollout
+from novice.envs.slots import SeparateSlots
+from novice.envs.task import Task, make_task
+from novice.learning.fit import new_learner
+from novice.learning.policy import new_policy
+from novice.learning.practice import Practice, Rates, practice
+from novice.types import Round
+
+
+def rounds_of(
+    *,
+    seed: int = 0,
+    task: Task = probes.PAY_SOON_OR_LATER,
+    after: Round | None = None,
+    policy: Any = None,
+    slots: int = 4,
+    **how: Any,
+) -> Iterator[Round]:
+    settings = ReinforceSettings(
+        **{
+            "env_steps": 120,
+            "episodes_per_batch": 8,
+            "rounds": 3,
+            "hidden": (8,),
+            "critic_steps": 3,
+            **how,
+        }
+    )
+    return reinforce(
+        SeparateSlots(task, slots),
+        settings,
+        key=jax.random.key(seed),
+        evaluate=lambda policy: {"score": 7},
+        after=after,
+        policy=policy,
+    )
+
+
+BASELINES = ["none", "mean", "value"]
+
+
+@pytest.fixture(scope="module", params=BASELINES)
+def baseline(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def run(baseline) -> list[Round]:
+    return list(rounds_of(baseline=baseline))
+
+
+def assert_same(round: Round, expected: Round) -> None:
+    assert bool(eqx.tree_equal(round.learner, expected.learner))
+    assert round.measures == expected.measures
+    assert round.number == expected.number
+
+
+def test_the_same_key_gives_the_same_bytes(run, baseline):
+    for round, expected in zip(rounds_of(baseline=baseline), run, strict=True):
+        assert_same(round, expected)
+
+
+def test_going_on_after_a_round_is_as_if_never_stopped(run, baseline):
+    for kept in range(2):
+        went_on = list(rounds_of(baseline=baseline, after=run[kept]))
+        for round, expected in zip(went_on, run[kept + 1 :], strict=True):
+            assert_same(round, expected)
+
+
+def test_how_many_run_side_by_side_changes_nothing(run, baseline):
+    for round, expected in zip(rounds_of(baseline=baseline, slots=1), run, strict=True):
+        assert round.measures["env_steps"] == expected.measures["env_steps"]
+
+
+def test_another_key_gives_another_policy(run, baseline):
+    other = next(rounds_of(baseline=baseline, seed=1))
+
+    assert not bool(eqx.tree_equal(other.learner, run[0].learner))
+
+
+def test_every_round_spends_its_share_of_the_steps(run):
+    # A batch takes 8 to 16 steps, so that a round spends at most 15 more than 40.
+    spent = [round.measures["env_steps"] for round in run]
+
+    assert [round.number for round in run] == [0, 1, 2]
+    for due, steps in zip([40, 80, 120], spent, strict=True):
+        assert due <= steps < due + 16
+
+
+def test_a_round_says_how_it_went(run, baseline):
+    measures = run[0].measures
+
+    assert measures["score"] == 7
+    assert -1 <= measures["training_return"] <= 1
+    assert 0 < measures["entropy"] <= np.log(2) + 1e-6
+    assert ("value_loss" in measures) == (baseline == "value")
+
+
+def test_only_the_learned_baseline_has_a_critic(run, baseline):
+    assert (run[0].learner.critic is not None) == (baseline == "value")
+
+
+def test_practice_begins_with_the_policy_that_it_is_given():
+    policy = new_policy(1, probes.ONE_STEP.head, hidden=(8,), key=jax.random.key(5))
+    looked = eqx.tree_at(
+        lambda p: p.trunk.normalizer.count, policy, jnp.float32(10_000_000)
+    )
+
+    first = next(rounds_of(policy=looked, learning_rate=0.0, baseline="none"))
+
+    blank = jnp.zeros((1, 1))
+    np.testing.assert_allclose(
+        first.learner.policy.trunk(blank), policy.trunk(blank), atol=1e-4
+    )
+
+
+def test_with_a_learning_rate_of_zero_nothing_is_learned():
+    first, *_, last = rounds_of(learning_rate=0.0, baseline="mean")
+
+    assert bool(eqx.tree_equal(first.learner.policy.head, last.learner.policy.head))
+    blank = jnp.zeros((1, 1))
+    np.testing.assert_allclose(
+        first.learner.policy.trunk(blank), last.learner.policy.trunk(blank), atol=1e-5
+    )
+
+
+needs_flax = pytest.mark.skipif(
+    importlib.util.find_spec("flax") is None,
+    reason="flax is missing (novice[jax-tasks]), so no task written in JAX is tested",
+)
+
+
+@needs_flax
+def test_one_program_acts_and_learns_as_two_programs_do():
+    task = make_task("phys2d/CartPole-v1")
+    policy = new_policy(4, task.head, hidden=(8,), key=jax.random.key(0))
+    core, seeds, act_key = functional_core(task), jnp.arange(4), jax.random.key(1)
+    how = Practice("rewards-to-go", "mean", 0.99, 1)
+    rates, fit_key = Rates(jnp.float32(0.01), jnp.float32(0.01)), jax.random.key(2)
+
+    together = functional_practice(
+        core,
+        task,
+        new_learner(policy),
+        seeds,
+        how,
+        rates,
+        act_key=act_key,
+        fit_key=fit_key,
+    )
+    seen = functional_rollout(core, task, policy, act_key, seeds, explore=True)
+    apart = practice(new_learner(policy), seen, how, rates, key=fit_key)
+
+    assert together.steps == seen.valid.sum()
+    for one, other in zip(
+        jax.tree.leaves(together), jax.tree.leaves(apart), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_a_batch_from_real_episodes_tells_the_truth():
+    """Sampled by an actor in a real task: the estimate of dJ/dlogit is not biased.
+
+    In one step with action 1 paying 1 and action 0 paying -1, J = 2θ - 1, and with
+    θ = sigmoid(logit), dJ/dlogit = 2 θ (1 - θ). The estimate is R (a - θ).
+    """
+    policy = new_policy(1, probes.ONE_STEP.head, hidden=(4,), key=jax.random.key(0))
+    layers = policy.trunk.layers
+    policy = eqx.tree_at(
+        lambda p: p.trunk.layers[-1].bias, policy, layers[-1].bias + jnp.array([0, 0.8])
+    )
+    outputs = policy.trunk(jnp.zeros((1, 1)))[0]
+    theta = float(jax.nn.softmax(outputs)[1])
+    actor = SampleActor(policy, jax.random.key(1), episodes=4000, slots=16)
+
+    seen = rollout(SeparateSlots(probes.ONE_STEP, 16), actor, np.arange(4000))
+
+    estimate = seen.reward[:, 0] * (seen.action_sampled[:, 0, 0] - theta)
+    off = (estimate.mean() - 2 * theta * (1 - theta)) / (estimate.std() / np.sqrt(4000))
+    assert abs(off) < 4
