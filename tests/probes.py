@@ -30,6 +30,20 @@ class OneStep(Probe):
         return BLANK, 2.0 * action - 1.0, True, False, {}
 
 
+class OneState(Probe):
+    """Action 1 pays 1 and goes on, action 0 ends the episode: the truth is known.
+
+    With θ the probability of action 1, J = θ / (1 - θ) (CS285, homework 2).
+    """
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple:
+        super().reset(seed=seed)
+        return BLANK, {}
+
+    def step(self, action: int) -> tuple:
+        return BLANK, float(action), action == 0, False, {}
+
+
 class FollowTheSign(Probe):
     """The action that is the observation's sign pays 1, the other one -1.
 
@@ -123,6 +137,7 @@ SIGN_READER = Law("sign reader", lambda observation: int(observation[0] > 0))
 
 for probe, steps in (
     (OneStep, 1),
+    (OneState, 48),
     (FollowTheSign, 1),
     (PayLater, 2),
     (PaySoonOrLater, 8),
@@ -133,6 +148,7 @@ for probe, steps in (
     )
 
 ONE_STEP = make_task("OneStep-v0")
+ONE_STATE = make_task("OneState-v0")
 FOLLOW_THE_SIGN = make_task("FollowTheSign-v0")
 PAY_LATER = make_task("PayLater-v0")
 PAY_SOON_OR_LATER = make_task("PaySoonOrLater-v0")

@@ -1,6 +1,7 @@
 """DAgger asks, aggregates and learns as written; going on is as if never stopped."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_a_round_that_visits_less_than_it_may_ask_is_followed_by_more():
 
 
 def test_what_was_answered_is_never_dropped(run):
-    for earlier, later in zip(run[:-1], run[1:], strict=True):
+    for earlier, later in itertools.pairwise(run):
         assert later.dataset.parts[:-1] == earlier.dataset.parts
 
 

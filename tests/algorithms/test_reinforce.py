@@ -1,5 +1,6 @@
-"""REINFORCE repeats itself, goes on as if never stopped, and spends what it was given."""
+"""REINFORCE repeats itself, goes on as if never stopped, and tells the truth."""
 
+import dataclasses
 import importlib.util
 from collections.abc import Iterator
 from typing import Any
@@ -22,10 +23,11 @@ from novice.envs.functional import (
 from novice.envs.rollout import rollout
 from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task, make_task
-from novice.learning.fit import new_learner
-from novice.learning.policy import new_policy
+from novice.learning.fit import negative_weighted_likelihood, new_learner
+from novice.learning.policy import Policy, new_policy
 from novice.learning.practice import Practice, Rates, practice
-from novice.types import Round
+from novice.learning.weigh import weigh_by_return
+from novice.types import Round, Trajectories
 
 
 def rounds_of(
@@ -88,9 +90,13 @@ def test_going_on_after_a_round_is_as_if_never_stopped(run, baseline):
             assert_same(round, expected)
 
 
-def test_how_many_run_side_by_side_changes_nothing(run, baseline):
+def test_how_many_run_side_by_side_changes_the_policy_by_rounding_alone(run, baseline):
     for round, expected in zip(rounds_of(baseline=baseline, slots=1), run, strict=True):
-        assert round.measures["env_steps"] == expected.measures["env_steps"]
+        numbers, others = (
+            jax.tree.leaves(some.learner.policy) for some in (round, expected)
+        )
+        for one, other in zip(numbers, others, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
 def test_another_key_gives_another_policy(run, baseline):
@@ -179,23 +185,49 @@ def test_one_program_acts_and_learns_as_two_programs_do():
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
-def test_a_batch_from_real_episodes_tells_the_truth():
-    """Sampled by an actor in a real task: the estimate of dJ/dlogit is not biased.
+@pytest.mark.parametrize("weigh", ["full-return", "rewards-to-go"])
+@pytest.mark.parametrize("baseline", ["none", "mean"])
+def test_episodes_of_a_real_task_tell_the_truth(lived, weigh, baseline):
+    """Acted, stored, padded, weighed and differentiated, the estimate is unbiased."""
+    policy, theta, columns = lived
 
-    In one step with action 1 paying 1 and action 0 paying -1, J = 2θ - 1, and with
-    θ = sigmoid(logit), dJ/dlogit = 2 θ (1 - θ). The estimate is R (a - θ).
-    """
-    policy = new_policy(1, probes.ONE_STEP.head, hidden=(4,), key=jax.random.key(0))
-    layers = policy.trunk.layers
-    policy = eqx.tree_at(
-        lambda p: p.trunk.layers[-1].bias, policy, layers[-1].bias + jnp.array([0, 0.8])
-    )
+    def loss(logit: jax.Array, columns: dict[str, jax.Array]) -> jax.Array:
+        moved = eqx.tree_at(last_bias, policy, last_bias(policy).at[1].set(logit))
+        batch, _ = weigh_by_return(
+            Trajectories(**columns),
+            None,
+            weigh=weigh,
+            baseline=baseline,
+            discount=1.0,
+        )
+        return negative_weighted_likelihood(moved, batch) / EPISODES
+
+    slopes = jax.jit(jax.vmap(jax.grad(loss), in_axes=(None, 0)))
+    gradient = -np.asarray(slopes(last_bias(policy)[1], columns), np.float64)
+    off = gradient.mean() - theta / (1 - theta)
+    assert abs(off) < 4 * gradient.std() / np.sqrt(BATCHES)
+
+
+BATCHES, EPISODES = 1000, 4
+
+
+def last_bias(policy: Policy) -> jax.Array:
+    return policy.trunk.layers[-1].bias
+
+
+@pytest.fixture(scope="module")
+def lived() -> tuple[Policy, float, dict[str, np.ndarray]]:
+    """A policy, its probability of action 1, and batches of episodes that it lived."""
+    policy = new_policy(1, probes.ONE_STATE.head, hidden=(4,), key=jax.random.key(0))
     outputs = policy.trunk(jnp.zeros((1, 1)))[0]
     theta = float(jax.nn.softmax(outputs)[1])
-    actor = SampleActor(policy, jax.random.key(1), episodes=4000, slots=16)
-
-    seen = rollout(SeparateSlots(probes.ONE_STEP, 16), actor, np.arange(4000))
-
-    estimate = seen.reward[:, 0] * (seen.action_sampled[:, 0, 0] - theta)
-    off = (estimate.mean() - 2 * theta * (1 - theta)) / (estimate.std() / np.sqrt(4000))
-    assert abs(off) < 4
+    episodes = BATCHES * EPISODES
+    actor = SampleActor(policy, jax.random.key(1), episodes=episodes, slots=16)
+    seen = rollout(SeparateSlots(probes.ONE_STATE, 16), actor, np.arange(episodes))
+    assert seen.terminated.all()
+    columns = {
+        field.name: np.reshape(column, (BATCHES, EPISODES, *column.shape[1:]))
+        for field in dataclasses.fields(seen)
+        for column in [getattr(seen, field.name)]
+    }
+    return policy, theta, columns

@@ -48,16 +48,16 @@ def test_a_setting_that_nobody_knows_is_named():
         ),
         (
             ReinforceSettings,
-            {"discount": 2},
-            "--discount is 2, but it must be between 0 and 1",
+            {"discount": 2.0},
+            "--discount is 2.0, but it must be between 0 and 1",
         ),
         (ReinforceSettings, {"rounds": 0}, "--rounds is 0, but it must be at least 1"),
         (
             FitSettings,
             {"hidden": ()},
-            "--hidden is (), but layers have at least one unit",
+            "--hidden is empty, but layers have at least one unit",
         ),
-        (FitSettings, {"hidden": (8, 0)}, "--hidden is (8, 0), but layers"),
+        (FitSettings, {"hidden": (8, 0)}, "--hidden is 8 0, but layers"),
         (FitSettings, {"learning_rate": float("nan")}, "--learning-rate is nan"),
     ],
 )

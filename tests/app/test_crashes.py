@@ -198,8 +198,9 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
 @pytest.fixture(scope="module")
 def requests(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> int:
     """How often the disk is asked for something while those rounds are written."""
+    folder = RunFolder(tmp_path_factory.mktemp("counted") / "run")
     with killed_at(10_000) as calls:
-        recorded.written(RunFolder(tmp_path_factory.mktemp("counted") / "run"))
+        recorded.written(folder)
     return len(calls)
 
 
@@ -248,7 +249,7 @@ def test_no_round_that_was_announced_is_lost(recorded: Recorded, tmp_path: Path)
 
 
 def test_what_went_wrong_while_a_round_is_saved_is_not_called_a_success(
-    recorded: Recorded, requests: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     folder = RunFolder(tmp_path / "run")
     folder.begin(SETTINGS)

@@ -221,9 +221,9 @@ def in_jax(head, outputs, noise):
 @settings(max_examples=20)
 @given(data=st.data())
 def test_numpy_and_jax_pick_the_same_action(head, data):
-    some = hnp.arrays(
-        np.float32, (4, head.outputs), elements=st.floats(-20, 20, width=32)
-    )
+    # Eighths add up exactly, so that only the choice between them is tested.
+    eighths = st.integers(-160, 160).map(lambda number: number / 8)
+    some = hnp.arrays(np.float32, (4, head.outputs), elements=eighths)
     outputs, noise = data.draw(some), data.draw(some)
 
     sampled_in_jax, best_in_jax = in_jax(head, outputs, noise)

@@ -223,9 +223,9 @@ def print_table(summary: Mapping[str, Any]) -> None:
     """Everybody in one table."""
     title = f"{summary['env']}: the same {EPISODES} episodes for everybody"
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("policy", "labels", "env steps", "return", "change", "normalized"):
-        justify = "left" if column == "policy" else "right"
-        table.add_column(column, justify=justify, no_wrap=True)
+    table.add_column("policy", no_wrap=True)
+    for column in ("labels", "steps", "return", "change", "normalized"):
+        table.add_column(column, justify="right", no_wrap=True)
     by_chance = interval(summary["random"]["return"], ".0f")
     table.add_row("chance", "", "", by_chance, "", "0")
     for step in summary["steps"]:
