@@ -150,10 +150,11 @@ def line(row: Row) -> str:
     returns = spread([each["return"]["mean"] for each in last], 1)
     shares = [each["normalized"] for each in last if "normalized" in each]
     normalized = spread(shares, 3) if shares else ""
-    reached = [labels_to(summary, 0.9) for summary in found if shares]
     labels = ""
-    if row.arguments[0] == "dagger" and None not in reached:
-        labels = spread([float(each or 0) for each in reached], 0)
+    if row.arguments[0] == "dagger":
+        reached = [labels_to(summary, 0.9) for summary in found]
+        if None not in reached:
+            labels = spread([float(each or 0) for each in reached], 0)
     return (
         f"| `{command}` | {len(found)} | {returns} | {normalized} | {labels} |"
         f" {row.compared_with} |"
@@ -168,8 +169,8 @@ def page() -> str:
         " over\n100 fresh episodes (600 where the command says so), the same for every"
         " seed; the mean\nover the seeds with its 95 % interval (Student's t), and the"
         " worst and best seed.\nNormalized: 0 is chance, 1 is the expert, on the same"
-        " episodes. Labels to 0.9: the\nanswers after which two validations in a row"
-        " reached 0.9.\n\n"
+        " episodes. Labels to 0.9: the\nanswers at the first of two validations in a row"
+        " that reached 0.9.\n\n"
         "| command | seeds | return | normalized | labels to 0.9 | published |\n"
         "|---|---|---|---|---|---|\n"
     )

@@ -5,7 +5,7 @@ No JAX is imported here, so that the command line can print its help at once.
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from novice.errors import NoviceError
 
@@ -34,6 +34,16 @@ def check_layers(hidden: tuple[int, ...]) -> None:
     if not hidden or min(hidden) < 1:
         sizes = " ".join(str(size) for size in hidden) or "empty"
         raise BadSettingError(f"--hidden is {sizes}, but layers have at least one unit")
+
+
+def check_choices(settings: Any) -> None:
+    """Raise BadSettingError unless every setting with named choices is one of them."""
+    for each in dataclasses.fields(settings):
+        value = getattr(settings, each.name)
+        if get_origin(each.type) is Literal and value not in get_args(each.type):
+            flag = each.name.replace("_", "-")
+            known = ", ".join(get_args(each.type))
+            raise BadSettingError(f"--{flag} is {value!r}, but it is one of {known}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +108,7 @@ class DaggerSettings:
     def __post_init__(self) -> None:
         for name in ("labels", "labels_per_round", "episodes_per_round"):
             check(self, name, low=1)
+        check_choices(self)
         check(self, "beta_rate", low=0, high=1)
         check(self, "noise", low=0)
         check(self, "first_steps", low=1)
@@ -133,6 +144,7 @@ class ReinforceSettings:
     def __post_init__(self) -> None:
         for name in ("env_steps", "episodes_per_batch", "rounds", "critic_steps"):
             check(self, name, low=1)
+        check_choices(self)
         check(self, "discount", low=0, high=1)
         check(self, "learning_rate", low=0)
         check(self, "critic_learning_rate", low=0)
