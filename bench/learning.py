@@ -163,17 +163,17 @@ def line(row: Row) -> str:
 
 def page() -> str:
     """The table as Markdown."""
-    head = (
-        "# What learns, and how far\n\n"
-        "Written by `bench/learning.py`. Every figure is of the *last* policy of a run,"
-        " over\n100 fresh episodes (600 where the command says so), the same for every"
-        " seed; the mean\nover the seeds with its 95 % interval (Student's t), and the"
-        " worst and best seed.\nNormalized: 0 is chance, 1 is the expert, on the same"
-        " episodes. Labels to 0.9: the\nanswers at the first of two validations in a row"
-        " that reached 0.9.\n\n"
-        "| command | seeds | return | normalized | labels to 0.9 | published |\n"
-        "|---|---|---|---|---|---|\n"
-    )
+    head = """# What learns, and how far
+
+Written by `bench/learning.py`. Every figure is of the *last* policy of a run, over
+100 fresh episodes (600 where the command says so), the same for every seed; the mean
+over the seeds with its 95 % interval (Student's t), and the worst and best seed.
+Normalized: 0 is chance, 1 is the expert, on the same episodes. Labels to 0.9: the
+answers at the first of two validations in a row that reached 0.9.
+
+| command | seeds | return | normalized | labels to 0.9 | published |
+|---|---|---|---|---|---|
+"""
     return head + "\n".join(line(row) for row in ROWS) + "\n"
 
 

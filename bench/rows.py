@@ -281,8 +281,8 @@ ROWS = (
                 words=(
                     "reinforce",
                     "CartPole-v1",
-                    # Like the peer, it plays nothing but the last policy.
-                    *words(rounds=1, validation_episodes=2),
+                    # As many steps as the peer; nothing is played but the last policy.
+                    *words(env_steps=100_000, rounds=1, validation_episodes=2),
                     *words(test_episodes=EVALUATION_EPISODES),
                 ),
             ),
