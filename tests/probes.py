@@ -81,7 +81,7 @@ class PayLater(Probe):
 class PaySoonOrLater(Probe):
     """Only the first step matters; some episodes last one step, others two.
 
-    It may take longer, for all that is known beforehand. Accuses padding and masks.
+    Accuses padding and masks.
     """
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple:
@@ -135,11 +135,13 @@ def way_out(observation: np.ndarray) -> int:
 DRIVER = Law("driver", way_out)
 SIGN_READER = Law("sign reader", lambda observation: int(observation[0] > 0))
 
+# Most end by themselves long before; with equal limits they are padded to equal shapes,
+# for which practice is compiled once.
 for probe, steps in (
-    (OneStep, 1),
+    (OneStep, 8),
     (OneState, 48),
-    (FollowTheSign, 1),
-    (PayLater, 2),
+    (FollowTheSign, 8),
+    (PayLater, 8),
     (PaySoonOrLater, 8),
     (Ditch, 10),
 ):

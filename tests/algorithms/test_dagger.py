@@ -117,7 +117,7 @@ def test_nothing_is_left_to_do_after_the_last_round(run):
 
 
 @pytest.mark.parametrize(
-    ("labels", "sizes"), [(45, [15, 15, 15]), (20, [15, 5]), (7, [7])]
+    ("labels", "sizes"), [(45, [15, 15, 15]), (40, [15, 15, 10]), (33, [15, 15, 3])]
 )
 def test_the_expert_answers_no_more_often_than_was_allowed(labels, sizes):
     last = list(rounds_of(labels=labels))[-1]

@@ -44,7 +44,7 @@ def practiced(task: Task, *, batches: int = 25, **how: Any) -> Policy:
         learning_rate=0.1,
         discount=1.0,
         hidden=(8,),
-        **{"weigh": "full-return", "baseline": "none", **how},
+        **{"weigh": "rewards-to-go", "baseline": "none", **how},
     )
     slots = SeparateSlots(task, 8)
     rounds = reinforce.reinforce(slots, settings, key=KEY, evaluate=lambda policy: {})
@@ -132,7 +132,7 @@ def test_without_an_observation_nothing_can_be_cloned(monkeypatch):
 
 
 def waits_for_the_pay() -> bool:
-    policy = practiced(probes.PAY_LATER, weigh="rewards-to-go", steps=2)
+    policy = practiced(probes.PAY_LATER, steps=2)
     return confidence(policy, -1, 1) > 0.9
 
 

@@ -1,7 +1,6 @@
 """REINFORCE repeats itself, goes on as if never stopped, and tells the truth."""
 
 import dataclasses
-import importlib.util
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,17 +14,11 @@ import probes
 from novice.algorithms.reinforce import reinforce
 from novice.algorithms.settings import ReinforceSettings
 from novice.envs.actor import SampleActor
-from novice.envs.functional import (
-    functional_core,
-    functional_practice,
-    functional_rollout,
-)
 from novice.envs.rollout import rollout
 from novice.envs.slots import SeparateSlots
-from novice.envs.task import Task, make_task
-from novice.learning.fit import negative_weighted_likelihood, new_learner
+from novice.envs.task import Task
+from novice.learning.fit import negative_weighted_likelihood
 from novice.learning.policy import Policy, new_policy
-from novice.learning.practice import Practice, Rates, practice
 from novice.learning.weigh import weigh_by_return
 from novice.types import Round, Trajectories
 
@@ -59,7 +52,7 @@ def rounds_of(
     )
 
 
-BASELINES = ["none", "mean", "value"]
+BASELINES = ["mean", "value"]
 
 
 @pytest.fixture(scope="module", params=BASELINES)
@@ -133,7 +126,7 @@ def test_practice_begins_with_the_policy_that_it_is_given():
         lambda p: p.trunk.normalizer.count, policy, jnp.float32(10_000_000)
     )
 
-    first = next(rounds_of(policy=looked, learning_rate=0.0, baseline="none"))
+    first = next(rounds_of(policy=looked, learning_rate=0.0, baseline="mean"))
 
     blank = jnp.zeros((1, 1))
     np.testing.assert_allclose(
@@ -149,40 +142,6 @@ def test_with_a_learning_rate_of_zero_nothing_is_learned():
     np.testing.assert_allclose(
         first.learner.policy.trunk(blank), last.learner.policy.trunk(blank), atol=1e-5
     )
-
-
-needs_flax = pytest.mark.skipif(
-    importlib.util.find_spec("flax") is None,
-    reason="flax is missing (novice[jax-tasks]), so no task written in JAX is tested",
-)
-
-
-@needs_flax
-def test_one_program_acts_and_learns_as_two_programs_do():
-    task = make_task("phys2d/CartPole-v1")
-    policy = new_policy(4, task.head, hidden=(8,), key=jax.random.key(0))
-    core, seeds, act_key = functional_core(task), jnp.arange(4), jax.random.key(1)
-    how = Practice("rewards-to-go", "mean", 0.99, 1)
-    rates, fit_key = Rates(jnp.float32(0.01), jnp.float32(0.01)), jax.random.key(2)
-
-    together = functional_practice(
-        core,
-        task,
-        new_learner(policy),
-        seeds,
-        how,
-        rates,
-        act_key=act_key,
-        fit_key=fit_key,
-    )
-    seen = functional_rollout(core, task, policy, act_key, seeds, explore=True)
-    apart = practice(new_learner(policy), seen, how, rates, key=fit_key)
-
-    assert together.steps == seen.valid.sum()
-    for one, other in zip(
-        jax.tree.leaves(together), jax.tree.leaves(apart), strict=True
-    ):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("weigh", ["full-return", "rewards-to-go"])

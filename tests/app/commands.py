@@ -89,11 +89,14 @@ def done(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
 
 
 def spoken(
-    *words: str | Path, cwd: Path, variables: dict[str, str] | None = None
+    *words: str | Path,
+    cwd: Path,
+    variables: dict[str, str] | None = None,
+    options: tuple[str, ...] = (),
 ) -> Said:
     """Run a command in a process of its own."""
     ended = subprocess.run(
-        [sys.executable, "-m", "novice", *(str(word) for word in words)],
+        [sys.executable, *options, "-m", "novice", *(str(word) for word in words)],
         capture_output=True,
         text=True,
         cwd=cwd,

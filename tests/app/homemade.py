@@ -40,5 +40,39 @@ def to_the_middle(observation: np.ndarray) -> int:
     return int(observation[0] < 0)
 
 
-for kind in (Walk, Unpaid):
+class Loud(Walk):
+    """The same, with a word at every beginning."""
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple:
+        print("a task that talks")
+        return super().reset(seed=seed)
+
+
+class Glide(Walk):
+    """The same, but one chooses how far to go."""
+
+    action_space = spaces.Box(-1, 1, (1,))
+
+    def step(self, action: np.ndarray) -> tuple:
+        self.place += 0.2 * float(action[0])
+        return self.seen(), self.pay(), False, False, {}
+
+
+TEN = 10
+
+
+def away(observation: np.ndarray) -> int:
+    return int(observation[0] > 0)
+
+
+def too_far(observation: np.ndarray) -> int:
+    return 2
+
+
+def at_length(observation: np.ndarray) -> np.ndarray:
+    """An action that fills many lines when it is shown."""
+    return np.zeros(200)
+
+
+for kind in (Walk, Unpaid, Loud, Glide):
     gymnasium.register(f"{kind.__name__}-v0", entry_point=kind, max_episode_steps=10)

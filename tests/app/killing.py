@@ -64,22 +64,22 @@ def wait_for_a_trace(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def kill(
-    command: str, folder: Path, chance: random.Random, *, longest: float, aimed: bool
+    command: str, folder: Path, chance: random.Random, *, within: float | None
 ) -> Kill | None:
     """Start the command and kill it; None when it came to its end before.
 
-    The moment is uniform within the longest duration. If it is `aimed`, it comes up to
-    20 ms after one of the next things that the run writes down instead.
+    The moment is uniform within so many seconds. Without a limit it comes up to 20 ms
+    after one of the next things that the run writes down.
     """
     began = time.monotonic()
     process = start(command, folder)
-    if aimed:
+    if within is None:
         for _ in range(chance.randrange(1, 12)):
             wait_for_a_trace(process, folder)
         time.sleep(chance.uniform(0, 0.02))
     else:
-        with_patience = chance.uniform(0, longest)
-        while process.poll() is None and time.monotonic() - began < with_patience:
+        patience = chance.uniform(0, within)
+        while process.poll() is None and time.monotonic() - began < patience:
             time.sleep(0.001)
     ended = process.poll()
     process.kill()
@@ -97,11 +97,12 @@ def kill(
 
 
 def killed_runs(
-    command: str, parent: Path, *, kills: int, seed: int, longest: float
+    command: str, parent: Path, *, kills: int, seed: int, within: float | None
 ) -> Iterator[tuple[Path, list[Kill]]]:
     """Finished runs that were killed on their way, until `kills` kills have been.
 
-    Every other kill is aimed at the moments when something is written.
+    With a limit in seconds, every other kill comes at a moment within it; all the rest
+    come when something is written.
     """
     chance = random.Random(seed)
     done = 0
@@ -109,8 +110,8 @@ def killed_runs(
         folder = parent / f"{command}-killed-{done}"
         suffered: list[Kill] = []
         while done < kills:
-            aimed = done % 2 == 1
-            killed = kill(command, folder, chance, longest=longest, aimed=aimed)
+            limit = within if done % 2 == 0 else None
+            killed = kill(command, folder, chance, within=limit)
             if killed is None:
                 break
             suffered.append(killed)
@@ -134,14 +135,10 @@ def alone(lock: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def undisturbed(command: str, common: Path) -> tuple[Path, float]:
-    """The run as it is when nobody kills it, made once for all tests, and its seconds.
-
-    The first start fills the cache of compiled programs; the second one is timed.
-    """
-    folder, seconds = common / command, common / f"{command}.seconds"
-    with alone(common / f"{command}.lock"):
-        if not seconds.exists():
-            finish(command, common / f"{command}-first")
-            seconds.write_text(str(finish(command, folder)))
-    return folder, float(seconds.read_text())
+def undisturbed(command: str, common: Path) -> Path:
+    """The run as it is when nobody kills it, made once for all tests."""
+    folder = common / command
+    with alone(common / f"{command}.undisturbed"):
+        if not (folder / "summary.json").exists():
+            finish(command, folder)
+    return folder

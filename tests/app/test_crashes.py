@@ -1,9 +1,7 @@
 """Wherever a run is cut short between two things that it writes, it can go on."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,75 +11,9 @@ import pytest
 import novice.app.folder
 import novice.files
 from app.commands import SHORT, contents, differing, done, said, short
+from app.crashing import Killed, killed_after, killed_at
 from novice.app.folder import RunFolder, named_arrays
 from novice.types import Round
-
-# Everything that is asked of the disk but reading and the writing of bytes.
-DISK = ("fsync", "mkdir", "rename", "replace", "rmdir", "unlink")
-
-
-class Killed(BaseException):
-    """The process ends here, as far as the disk can tell."""
-
-
-@contextmanager
-def killed_at(number: int) -> Iterator[list[str]]:
-    """Let `number` requests to the disk through, and none after them.
-
-    What was let through is listed.
-    """
-    calls: list[str] = []
-
-    def counted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **more: Any) -> Any:
-            if len(calls) >= number:
-                raise Killed
-            calls.append(name)
-            return real(*arguments, **more)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in DISK:
-            patch.setattr(os, name, counted(name, getattr(os, name)))
-        yield calls
-
-
-@contextmanager
-def killed_after(name: str) -> Iterator[None]:
-    """End the process once the file or folder of this name is there, or has grown."""
-
-    def then_die(real: Callable[..., Any], written: int = 0) -> Callable[..., Any]:
-        def call(*arguments: Any) -> None:
-            real(*arguments)
-            if str(arguments[written]).endswith(name):
-                # Somebody who is dead tidies nothing up.
-                patch.setattr(shutil, "rmtree", lambda *_, **__: None)
-                raise Killed
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(novice.files, "write_bytes", then_die(novice.files.write_bytes))
-        patch.setattr(
-            novice.app.folder, "append_line", then_die(novice.files.append_line)
-        )
-        patch.setattr(os, "rename", then_die(os.rename, written=1))
-        yield
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The run of each command as it is when nothing happens to it."""
-    parent = tmp_path_factory.mktemp("undisturbed")
-
-    def run(command: str) -> Path:
-        folder = parent / command
-        if not folder.exists():
-            assert novice.app.cli.main(short(command, "--out", folder)) == 0
-        return folder
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -89,12 +21,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
     [
         "settings.json",
         "dataset/001.safetensors",
-        "dataset/index.json",
-        "001.part/policy.json",
-        "001.part/policy.safetensors",
-        "001.part/learner.safetensors",
-        "001.part/measures.json",
-        "001.part/trajectories.safetensors",
         "001.part/hashes.json",
         "rounds/001",
         "metrics.jsonl",
@@ -106,7 +32,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 )
 def test_a_run_of_dagger_goes_on_after_a_crash(
     name: str,
-    undisturbed: Callable[[str], Path],
+    made: Callable[..., Path],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ):
@@ -116,18 +42,18 @@ def test_a_run_of_dagger_goes_on_after_a_crash(
 
     done(capsys, *words)
 
-    assert differing(undisturbed("dagger"), tmp_path / "run") == []
+    assert differing(made("dagger", *short("dagger")), tmp_path / "run") == []
 
 
 @pytest.mark.parametrize("command", ["bc", "reinforce"])
 @pytest.mark.parametrize(
     "name",
-    ["settings.json", "000.part/hashes.json", "rounds/000", "replays.json"],
+    ["settings.json", "rounds/000", "replays.json"],
 )
 def test_a_run_of_another_kind_goes_on_after_a_crash(
     command: str,
     name: str,
-    undisturbed: Callable[[str], Path],
+    made: Callable[..., Path],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ):
@@ -137,13 +63,13 @@ def test_a_run_of_another_kind_goes_on_after_a_crash(
 
     done(capsys, *words)
 
-    assert differing(undisturbed(command), tmp_path / "run") == []
+    assert differing(made(command, *short(command)), tmp_path / "run") == []
 
 
 @pytest.mark.parametrize("command", SHORT)
 def test_a_run_that_was_cut_off_within_a_line_goes_on(
     command: str,
-    undisturbed: Callable[[str], Path],
+    made: Callable[..., Path],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ):
@@ -155,7 +81,7 @@ def test_a_run_that_was_cut_off_within_a_line_goes_on(
 
     done(capsys, *words)
 
-    assert differing(undisturbed(command), tmp_path / "run") == []
+    assert differing(made(command, *short(command)), tmp_path / "run") == []
 
 
 SETTINGS = {"command": "dagger", "settings": {"hidden": [8]}, "version": "0"}

@@ -1,7 +1,8 @@
-"""What somebody or something did to a run's files is noticed, named and not executed."""
+"""What was done to a run's files is noticed, named, and never executed."""
 
 import json
 import os
+import pickle
 import random
 import shutil
 from collections.abc import Callable
@@ -15,22 +16,20 @@ from novice.app.folder import RunFolder, named_arrays
 from novice.errors import NoviceError
 from novice.files import seal
 
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of DAgger that must stay as it is."""
-    from novice.app.cli import main
-
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    assert main(short("dagger", "--out", folder)) == 0
-    return folder
+# What `pickle.dumps` makes of an object whose __reduce__ is (os.mkdir, ("trap",)).
+TRAP = (
+    b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x05mkdir"
+    b"\x94\x93\x94\x8c\x04trap\x94\x85\x94R\x94."
+)
 
 
 @pytest.fixture
-def run(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of that run to do harm to, called `run` from the current folder."""
+def run(
+    made: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A run of DAgger to do harm to, called `run` from the current folder."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(whole, tmp_path / "run")
+    shutil.copytree(made("dagger", *short("dagger")), tmp_path / "run")
     return Path("run")
 
 
@@ -84,7 +83,7 @@ def test_a_run_does_not_go_on_from_a_learner_that_was_harmed(
     (run / "summary.json").unlink()
     flip(newest(run) / "learner.safetensors")
 
-    line = refused(capsys, *short("dagger", "--out", run, "--resume"))
+    line = refused(capsys, *short("dagger", "--out", run, "--resume", "--quiet"))
 
     assert line.startswith("run/rounds/002/learner.safetensors was changed")
 
@@ -95,7 +94,7 @@ def test_a_run_does_not_go_on_with_answers_that_were_harmed(
     (run / "summary.json").unlink()
     flip(run / "dataset" / "001.safetensors")
 
-    line = refused(capsys, *short("dagger", "--out", run, "--resume"))
+    line = refused(capsys, *short("dagger", "--out", run, "--resume", "--quiet"))
 
     assert line.startswith("run/dataset/001.safetensors was changed")
 
@@ -119,7 +118,7 @@ def test_weights_of_another_shape_are_refused(
 
     line = refused(capsys, "evaluate", run)
 
-    assert "float32 of shape (8,), but policy.json says float32 of shape (9,)" in line
+    assert "of shape (1, 8), but policy.json says float32 of shape (1, 9)" in line
 
 
 def test_weights_of_another_network_are_refused(
@@ -162,10 +161,7 @@ def test_a_policy_of_a_newer_version_is_refused(
 def test_a_pickle_is_refused_and_not_executed(
     run: Path, capsys: pytest.CaptureFixture[str]
 ):
-    # What `pickle.dumps` makes of an object whose __reduce__ is (os.mkdir, ("trap",)).
-    pickle = b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x05"
-    pickle += b"mkdir\x94\x93\x94\x8c\x04trap\x94\x85\x94R\x94."
-    (newest(run) / "policy.safetensors").write_bytes(pickle)
+    (newest(run) / "policy.safetensors").write_bytes(TRAP)
     sealed_again(newest(run))
 
     line = refused(capsys, "evaluate", run)
@@ -175,13 +171,8 @@ def test_a_pickle_is_refused_and_not_executed(
 
 
 def test_that_pickle_would_have_bitten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    import pickle
-
     monkeypatch.chdir(tmp_path)
-    pickle.loads(
-        b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x05"
-        b"mkdir\x94\x93\x94\x8c\x04trap\x94\x85\x94R\x94."
-    )
+    pickle.loads(TRAP)
 
     assert Path("trap").exists()
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from app.commands import TINY, contents, differing
-from app.killing import killed_runs, undisturbed
+from app.killing import finish, killed_runs, undisturbed
 
 
 def test_a_run_holds_what_it_should(common_folder: Path):
-    folder, _ = undisturbed("dagger", common_folder)
+    folder = undisturbed("dagger", common_folder)
 
     assert {name.split("/")[0] for name in contents(folder)} == {
         "dataset",
@@ -27,9 +27,9 @@ def test_a_run_holds_what_it_should(common_folder: Path):
 def test_a_killed_run_ends_with_the_same_bytes(
     command: str, common_folder: Path, tmp_path: Path
 ):
-    reference, longest = undisturbed(command, common_folder)
+    reference = undisturbed(command, common_folder)
 
-    for folder, _ in killed_runs(command, tmp_path, kills=2, seed=1, longest=longest):
+    for folder, _ in killed_runs(command, tmp_path, kills=2, seed=1, within=None):
         assert differing(reference, folder) == []
 
 
@@ -44,9 +44,10 @@ def test_fifty_random_kills_change_no_byte(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ):
-    reference, longest = undisturbed(command, common_folder)
+    reference = undisturbed(command, common_folder)
+    seconds = finish(command, tmp_path / "timed")
 
-    runs = killed_runs(command, tmp_path, kills=kills, seed=50, longest=longest)
+    runs = killed_runs(command, tmp_path, kills=kills, seed=50, within=seconds)
     for folder, suffered in runs:
         with capsys.disabled():
             print("", *suffered, f"-> {folder.name} finished", sep="\n")

@@ -13,14 +13,13 @@ import pytest
 import novice.app.compare
 import novice.app.demo
 import novice.app.train
-from app.commands import Said, said, short
+from app.commands import Said, said, short, tiny
 
 
 def stopped(folder: Path, number: signal.Signals) -> tuple[Said, float]:
     """What a long run says when it gets a signal, and the seconds that it takes."""
-    words = ("dagger", "CartPole-v1", "--labels", "100000", "--labels-per-round", "50")
     process = subprocess.Popen(
-        [sys.executable, "-m", "novice", *words, "--hidden", "8"],
+        [sys.executable, "-m", "novice", *tiny("dagger", "--labels-per-round", "1")],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

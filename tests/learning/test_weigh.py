@@ -18,7 +18,7 @@ from novice.learning.weigh import (
     value_where_truncated,
     weigh_by_return,
 )
-from novice.types import Trajectories
+from novice.types import Batch, Trajectories
 
 to_go = eqx.filter_jit(rewards_to_go)
 whole = eqx.filter_jit(full_return)
@@ -174,7 +174,8 @@ def test_an_episode_that_is_alone_has_a_baseline_of_zero():
 
 
 def batch_of(seen: Trajectories, critic: Critic | None = None, **how: str):
-    return weigh_by_return(seen, critic, discount=1.0, **how)[0]
+    batch, _ = weigh_by_return(seen, critic, discount=1.0, **how)
+    return jax.tree.map(np.asarray, batch)
 
 
 def test_a_weight_is_the_estimate_less_the_baseline():
@@ -242,8 +243,17 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("weigh", "baseline"), WAYS)
-@settings(max_examples=15)
+@eqx.filter_jit
+def weighed_in_every_way(seen: Trajectories) -> list[tuple[Batch, Batch]]:
+    return [
+        weigh_by_return(
+            seen, critic_that_sees(2.0), weigh=weigh, baseline=baseline, discount=0.9
+        )
+        for weigh, baseline in WAYS
+    ]
+
+
+@settings(max_examples=25)
 @given(
     reward=arrays(3, 4),
     observation=arrays(3, 5, 1),
@@ -251,9 +261,7 @@ WAYS = [
     terminated=hnp.arrays(bool, 3),
     garbage=arrays(5, 8),
 )
-def test_padding_never_counts(
-    weigh, baseline, reward, observation, lengths, terminated, garbage
-):
+def test_padding_never_counts(reward, observation, lengths, terminated, garbage):
     """Two more episodes, three more steps and whatever stands there change nothing."""
     valid = lengths_as_valid(lengths, 4)
     plain = trajectories_of(
@@ -272,24 +280,24 @@ def test_padding_never_counts(
     for episode, length in enumerate(lengths):
         padded.observation[episode, : length + 1] = observation[episode, : length + 1]
 
-    critic = critic_that_sees(2.0)
-    how = {"weigh": weigh, "baseline": baseline, "discount": 0.9}
-    batch, to_value = weigh_by_return(plain, critic, **how)
-    padded_batch, padded_to_value = weigh_by_return(padded, critic, **how)
+    alone, among = (
+        jax.tree.map(np.asarray, weighed_in_every_way(seen)) for seen in (plain, padded)
+    )
 
-    assert batch.valid.sum() == padded_batch.valid.sum() == sum(lengths)
-    np.testing.assert_allclose(
-        padded_batch.weight[padded_batch.valid],
-        batch.weight[batch.valid],
-        rtol=1e-4,
-        atol=1e-2,
-    )
-    np.testing.assert_allclose(
-        padded_to_value.target[padded_batch.valid],
-        to_value.target[batch.valid],
-        rtol=1e-4,
-        atol=1e-2,
-    )
+    for way, expected, got in zip(WAYS, alone, among, strict=True):
+        for batch, other in zip(got, expected, strict=True):
+            assert batch.valid.sum() == other.valid.sum() == sum(lengths)
+            for name in ("observation", "weight", "target"):
+                # What was sampled differs: it counts the places in the arrays.
+                if batch is got[0] and name == "target":
+                    continue
+                np.testing.assert_allclose(
+                    getattr(batch, name)[batch.valid],
+                    getattr(other, name)[other.valid],
+                    rtol=1e-4,
+                    atol=1e-2,
+                    err_msg=f"{name} of {way}",
+                )
 
 
 @settings(max_examples=30)

@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that help comes at once.
 
 import contextlib
 import difflib
+import io
 import os
 import signal
 import sys
@@ -50,6 +51,7 @@ class Terminated(KeyboardInterrupt):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; known mistakes are one line on stderr and exit code 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    spell_what_can_be_spelled()
     try:
         with ended_by_the_system():
             status = answered(given)
@@ -64,6 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def spell_what_can_be_spelled() -> None:
+    """Print a question mark for a sign that a terminal does not know."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def answered(given: list[str]) -> int:

@@ -224,9 +224,17 @@ class RunFolder:
     def start_path(self) -> Path:
         return self.path / "start"
 
+    @property
+    def expert_path(self) -> Path:
+        return self.path / "expert"
+
+    def clear_start(self) -> None:
+        """Throw away what an attempt took over that was killed before it began."""
+        for path in (self.start_path, self.expert_path):
+            shutil.rmtree(path, ignore_errors=True)
+
     def save_start(self, policy: Policy | None, dataset: Dataset | None) -> None:
         """Keep the policy and the answers that this run starts from."""
-        shutil.rmtree(self.start_path, ignore_errors=True)
         with whole_folder(self.start_path) as start:
             if policy is not None:
                 save_policy(start, policy)
@@ -251,17 +259,16 @@ class RunFolder:
 
     def save_expert(self, policy: Policy, name: str) -> None:
         """Keep the policy that this run asks."""
-        shutil.rmtree(self.path / "expert", ignore_errors=True)
-        with whole_folder(self.path / "expert") as expert:
+        with whole_folder(self.expert_path) as expert:
             save_policy(expert, policy)
             write_json(expert / "name.json", name)
 
     def expert(self) -> tuple[Policy, str] | None:
         """The policy that this run asks, and its name; None when it asks none."""
-        expert = self.path / "expert"
-        if not expert.exists():
+        if not self.expert_path.exists():
             return None
-        return load_policy(expert), read_json(unchanged(expert / "name.json"))
+        name = read_json(unchanged(self.expert_path / "name.json"))
+        return load_policy(self.expert_path), name
 
     def last_round(self) -> Round | None:
         """The newest complete round, to go on from; None before the first."""

@@ -1,8 +1,9 @@
-"""Find the policy that a run delivered, and whoever a run calls its expert."""
+"""Find what a command names: a task, an expert, another run's policy or answers."""
 
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,26 +68,40 @@ def policy_of_run(run: str, *, which: str) -> tuple[Policy, int]:
     return folder.policy(number), number
 
 
-def copy_start(assignment: "Assignment", folder: RunFolder, task: Task) -> None:
-    """Copy what a run starts from into it, so that the run can be repeated alone.
+@dataclass(frozen=True, eq=False)
+class Luggage:
+    """What a new run takes over from other ones."""
+
+    policy: Policy | None = None
+    answers: Dataset | None = None
+    expert: tuple[Policy, str] | None = None
+
+    def unpack(self, folder: RunFolder) -> None:
+        """Copy it all into the run, so that the run can be repeated alone."""
+        folder.clear_start()
+        if self.policy is not None or self.answers is not None:
+            folder.save_start(self.policy, self.answers)
+        if self.expert is not None:
+            folder.save_expert(*self.expert)
+
+
+def luggage_of(assignment: "Assignment", task: Task) -> Luggage:
+    """What an assignment takes over, once it is found to fit the task.
 
     Practice goes on with a policy; correction needs the answers behind it, too; a clone
     needs the answers alone.
     """
+    expert, policy, answers = assignment.expert, None, None
     if assignment.data is not None:
         answers = answers_of_run(assignment.data, task)
-        folder.save_start(None, answers)
     if assignment.start is not None:
         policy, _ = policy_of_run(assignment.start, which="best")
         check_fits(policy, task, assignment.start)
-        dataset = None
         if assignment.command == "dagger":
-            dataset = answers_of_run(assignment.start, task)
-            check_budget(len(dataset), assignment)
-        folder.save_start(policy, dataset)
-    if is_run(assignment.expert):
-        policy, name = policy_asked(assignment.expert, task)
-        folder.save_expert(policy, name)
+            answers = answers_of_run(assignment.start, task)
+            check_budget(len(answers), assignment)
+    asked = policy_asked(expert, task) if is_run(expert) else None
+    return Luggage(policy, answers, asked)
 
 
 def answers_of_run(run: str, task: Task) -> Dataset:

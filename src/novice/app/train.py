@@ -22,13 +22,13 @@ from novice.app.machine import compile_seconds, keep_compiled_programs, versions
 from novice.app.options import RunOptions, UsageError
 from novice.app.publish import publish
 from novice.app.result import Verdict, final_verdict, summary_of, verdict_lines
-from novice.app.runs import copy_start, expert_named, task_called
+from novice.app.runs import expert_named, luggage_of, task_called
 from novice.app.teller import Stopwatch, Teller
 from novice.datasets.dataset import Dataset
 from novice.envs.slots import AbstractSlots, SeparateSlots, VectorSlots
 from novice.envs.task import Task
 from novice.experts.expert import AbstractExpert
-from novice.files import write_json
+from novice.files import CannotWriteError, write_json
 from novice.types import Round
 
 
@@ -86,6 +86,10 @@ def carry_out(assignment: Assignment, options: RunOptions) -> None:
             finished = run(assignment, folder, options)
     except KeyboardInterrupt as stop:
         stop.args = (f"stopped; --resume --out {folder.path} goes on from here",)
+        raise
+    except CannotWriteError as error:
+        if folder.settings_path.exists():
+            error.args = (f"{error} (--resume --out {folder.path} goes on)",)
         raise
     close(finished, options)
 
@@ -153,7 +157,8 @@ def refuse_what_is_there(path: Path) -> None:
 def check_same(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> None:
     """Raise UsageError when a run is to go on with other settings than it had."""
     before, now = flags_of(there), flags_of(here)
-    for name in sorted(before.keys() | now.keys()):
+    names = before.keys() | now.keys()
+    for name in sorted(names, key=lambda name: (name.startswith("-"), name)):
         old, new = (each.get(name, "not given") for each in (before, now))
         if old != new:
             raise UsageError(
@@ -190,6 +195,8 @@ class Runner:
             needed=assignment.command != "reinforce" and assignment.data is None,
             kept=folder,
         )
+        begun = folder.settings_path.exists()
+        self.luggage = None if begun else luggage_of(assignment, self.task)
         self.judge = Judge(
             self.task,
             self.expert,
@@ -199,11 +206,11 @@ class Runner:
 
     def run(self) -> Mapping[str, Any]:
         """All rounds, the final evaluation and the summary."""
+        with self.stopwatch.phase("evaluate"):
+            self.teller.say(self.introduction())
         self.begin()
         after = self.folder.last_round()
         self.stopwatch.add(self.folder.seconds())
-        with self.stopwatch.phase("evaluate"):
-            self.teller.say(self.introduction())
         rounds = self.rounds(after)
         done = 0 if after is None else after.number + 1
         with self.teller.progress(self.round_count(), done):
@@ -215,11 +222,10 @@ class Runner:
         return self.finish(verdict)
 
     def begin(self) -> None:
-        """Write down what is to be done; what it starts from is copied into the run."""
-        if self.folder.settings_path.exists():
-            return
-        copy_start(self.assignment, self.folder, self.task)
-        self.folder.begin(self.assignment.as_json())
+        """Write down what is to be done, unless it has begun already."""
+        if self.luggage is not None:
+            self.luggage.unpack(self.folder)
+            self.folder.begin(self.assignment.as_json())
 
     def introduction(self) -> str:
         reference = self.judge.validation
