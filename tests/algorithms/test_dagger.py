@@ -42,7 +42,7 @@ def rounds_of(
             **how,
         }
     )
-    return dagger(
+    rounds = dagger(
         SeparateSlots(task, 3),
         expert,
         settings,
@@ -52,6 +52,8 @@ def rounds_of(
         demonstrated=demonstrated,
         phase=phase,
     )
+    # Without an end, a dataset that does not grow would be asked about for ever.
+    return itertools.islice(rounds, 10)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +131,12 @@ def test_a_round_that_visits_less_than_it_may_ask_is_followed_by_more():
     last = list(rounds_of(labels=45, labels_per_round=40, episodes_per_round=2))[-1]
 
     assert [len(part) for part in last.dataset.parts] == [20, 20, 5]
+
+
+def test_every_round_visits_new_episodes(run):
+    seeds = np.concatenate([round.trajectories.seed for round in run])
+
+    assert len(set(seeds.tolist())) == len(seeds) == 9
 
 
 def test_what_was_answered_is_never_dropped(run):

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 import probes
+from novice.algorithms import reinforce as module
 from novice.algorithms.reinforce import reinforce
 from novice.algorithms.settings import ReinforceSettings
 from novice.envs.actor import SampleActor
 from novice.envs.rollout import rollout
+from novice.envs.seeds import training_seeds
 from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task
 from novice.learning.fit import negative_weighted_likelihood
@@ -105,6 +107,38 @@ def test_every_round_spends_its_share_of_the_steps(run):
     assert [round.number for round in run] == [0, 1, 2]
     for due, steps in zip([40, 80, 120], spent, strict=True):
         assert due <= steps < due + 16
+
+
+def test_every_batch_plays_new_episodes(monkeypatch):
+    drawn = []
+
+    def recorded(key: jax.Array, count: int) -> np.ndarray:
+        drawn.extend(training_seeds(key, count).tolist())
+        return np.array(drawn[-count:])
+
+    monkeypatch.setattr(module, "training_seeds", recorded)
+    *_, last = rounds_of(baseline="mean")
+
+    # And one batch to look around.
+    assert len(drawn) == 8 * (last.measures["batches"] + 1)
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_the_steps_grow_smaller_as_the_time_runs_out(monkeypatch):
+    real, lengths, rates = module.practice, [], []
+
+    def recorded(learner, seen, how, rate, **more):
+        lengths.append(int(seen.valid.sum()))
+        rates.append(float(rate.policy))
+        return real(learner, seen, how, rate, **more)
+
+    monkeypatch.setattr(module, "practice", recorded)
+    first, *_ = rounds_of(baseline="mean", learning_rate=0.5)
+
+    # 120 steps in all; some were spent to look around before the first batch.
+    batches = first.measures["batches"]
+    spent = first.measures["env_steps"] - np.cumsum(lengths[batches - 1 :: -1])[::-1]
+    np.testing.assert_allclose(rates[:batches], 0.5 * (1 - spent / 120), rtol=1e-5)
 
 
 def test_a_round_says_how_it_went(run, baseline):
