@@ -11,7 +11,12 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from novice.algorithms.imitate import beginner, imitate, power_of_two
+from novice.algorithms.imitate import (
+    beginner,
+    imitate,
+    power_of_two,
+    whole_stretches,
+)
 from novice.algorithms.settings import BcSettings
 from novice.datasets.dataset import Dataset, Origin
 from novice.envs.actor import AbstractActor, NoisyActor
@@ -88,7 +93,11 @@ def advance(
         capacity=power_of_two(len(dataset)),
         key=fit_key,
     )
-    measures = {"labels": len(dataset), "loss": loss, "gradient_steps": settings.steps}
+    measures = {
+        "labels": len(dataset),
+        "loss": loss,
+        "gradient_steps": whole_stretches(settings.steps),
+    }
     return Round(number=0, learner=learner, dataset=dataset, measures=measures)
 
 

@@ -17,7 +17,12 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from novice.algorithms.bc import Evaluate, Phase, demonstrate
-from novice.algorithms.imitate import beginner, imitate, power_of_two
+from novice.algorithms.imitate import (
+    beginner,
+    imitate,
+    power_of_two,
+    whole_stretches,
+)
 from novice.algorithms.settings import DaggerSettings
 from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.envs.actor import (
@@ -124,7 +129,11 @@ def advance(
         capacity=power_of_two(max(settings.labels, len(dataset))),
         key=fit_key,
     )
-    measures = {"labels": len(dataset), "loss": loss, "gradient_steps": steps}
+    measures = {
+        "labels": len(dataset),
+        "loss": loss,
+        "gradient_steps": whole_stretches(steps),
+    }
     return Round(number=number, learner=learner, dataset=dataset, measures=measures)
 
 
@@ -142,7 +151,8 @@ def dagger(
     """Rounds of DAgger until the labels are used up, going on from `after`.
 
     Where demonstrations were given beforehand (`demonstrated`: `after` is, or began as,
-    a round number -1 that holds them and a policy), no round is left to the expert.
+    a round number -1 that holds them and a policy), the schedule of β begins at its
+    second round: by default the expert never acts.
     """
     round, task = after, slots.task
     while round is None or len(round.dataset) < settings.labels:

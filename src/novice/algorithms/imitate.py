@@ -37,6 +37,11 @@ def standardized(trunk: Mlp, dataset: Dataset) -> Mlp:
     return with_statistics(trunk, mean, variance, np.float32(len(seen)))
 
 
+def whole_stretches(steps: int) -> int:
+    """The steps that are taken when `steps` are asked for: whole stretches of them."""
+    return -(-steps // STRETCH) * STRETCH
+
+
 def imitate(
     policy: Policy,
     dataset: Dataset,
@@ -46,23 +51,25 @@ def imitate(
     capacity: int,
     key: PRNGKeyArray,
 ) -> tuple[Learner, float]:
-    """Make the answers likelier for `steps` steps; the learner and its last mean loss.
+    """Make the answers likelier; the learner and the mean loss of its last steps.
+
+    At least `steps` steps are taken, in whole stretches of 500.
 
     The optimizer starts anew: what it remembers of older answers would mislead it.
     """
     policy = eqx.tree_at(lambda p: p.trunk, policy, standardized(policy.trunk, dataset))
     learner = new_learner(policy)
     batch = jax.tree.map(jnp.asarray, batch_of(dataset, capacity=capacity))
-    stretches = -(-steps // STRETCH)
+    steps = whole_stretches(steps)
     plan = minibatch_plan(
         len(dataset),
-        steps=stretches * STRETCH,
+        steps=steps,
         batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
         key=key,
     )
-    for stretch in range(stretches):
-        part = slice(stretch * STRETCH, (stretch + 1) * STRETCH)
+    for start in range(0, steps, STRETCH):
+        part = slice(start, start + STRETCH)
         learner, losses = fit(
             learner,
             batch,

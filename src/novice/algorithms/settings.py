@@ -69,7 +69,7 @@ class BcSettings:
     noise: float = setting(
         0.0, "shake the demonstrator's hand, in half-ranges or probability (DART)"
     )
-    steps: int = setting(10_000, "gradient steps")
+    steps: int = setting(10_000, "gradient steps, rounded up to 500s")
     fit: FitSettings = field(default_factory=FitSettings)
 
     def __post_init__(self) -> None:
@@ -98,8 +98,8 @@ class DaggerSettings:
         "linear: fall a round; exponential: factor a round; constant: the probability",
     )
     noise: float = setting(0.0, "shake the actor's hand, in half-ranges or probability")
-    first_steps: int = setting(4_000, "gradient steps in round 0")
-    steps: int = setting(1_000, "gradient steps in each later round")
+    first_steps: int = setting(4_000, "gradient steps in round 0, rounded up to 500s")
+    steps: int = setting(1_000, "gradient steps in each later round, rounded likewise")
     refit: Literal["warm", "scratch"] = setting(
         "warm", "go on from the last policy, or start anew every round"
     )

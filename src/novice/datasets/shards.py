@@ -23,7 +23,7 @@ ENTRY = {"file", "rows", "sha256", "round", "source", "who"}
 
 
 def save_part(folder: Path, number: int, part: Answers) -> None:
-    """Add the dataset's part `number`. A part that is there already stays what it was.
+    """Add the dataset's part `number`; those before it stay what they are.
 
     Parts from `number` on that an earlier, killed attempt left are replaced.
     """

@@ -88,17 +88,15 @@ class Randomness:
 class HostPolicy:
     """A policy as plain NumPy matrices, so that a step costs microseconds.
 
-    The normalizer is folded into the first layer. Actions are the head's own: it works
-    on NumPy numbers as it does on JAX's.
+    Actions are the head's own: it works on NumPy numbers as it does on JAX's.
     """
 
     def __init__(self, policy: Policy):
         normalizer, layers = policy.trunk.normalizer, policy.trunk.layers
         weights = [np.asarray(layer.weight) for layer in layers]
         biases = [np.asarray(layer.bias) for layer in layers]
-        scale, mean = np.asarray(normalizer.scale), np.asarray(normalizer.mean)
-        weights[0] = weights[0] / scale[:, None]
-        biases[0] = biases[0] - mean @ weights[0]
+        self._mean = np.asarray(normalizer.mean)
+        self._scale = np.asarray(normalizer.scale)
         self._hidden = list(zip(weights[:-1], biases[:-1], strict=True))
         self._last = (weights[-1], biases[-1])
         head = jax.tree.map(np.asarray, policy.head)
@@ -108,7 +106,7 @@ class HostPolicy:
         self, observation: Float[np.ndarray, "slots obs"]
     ) -> Float[np.ndarray, "slots outputs"]:
         """What the network says."""
-        numbers = observation
+        numbers = (observation - self._mean) / self._scale
         for weight, bias in self._hidden:
             numbers = np.tanh(numbers @ weight + bias)
         weight, bias = self._last
