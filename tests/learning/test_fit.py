@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from novice.learning.fit import (
     ADAM,
-    ASCENT,
     VALUE_ERROR,
     WEIGHTED_LIKELIHOOD,
     Objective,
@@ -29,6 +28,9 @@ from novice.learning.fit import (
 from novice.learning.heads import AbstractHead, Bernoulli, Categorical, gaussian
 from novice.learning.policy import Critic, Layer, Mlp, Normalizer, Policy, trainable
 from novice.types import Batch, Learner
+
+# Plain gradient steps: as far as the gradient says.
+ASCENT = optax.identity()
 
 
 def network(inputs: int, *sizes: int, zeros: bool = False) -> Mlp:

@@ -2,7 +2,8 @@
 
 Weights are fetched once a rollout and all randomness is drawn ahead from a JAX key, by
 episode: what happens in an episode depends on its seed, the actor and the key, not on
-how many others run beside it.
+how many others run beside it (real actions up to rounding: the matrix products differ
+in their last bits with the number of rows).
 """
 
 import abc

@@ -49,7 +49,6 @@ VALUE_ERROR = Objective("critic", squared_value_error)
 # Adam as in Kingma and Ba 2015 (https://arxiv.org/abs/1412.6980); the learning rate
 # comes with each step's plan, so that a schedule never compiles anything anew.
 ADAM = optax.scale_by_adam(eps=1e-5)
-ASCENT = optax.identity()
 
 
 class Plan(NamedTuple):
@@ -80,12 +79,12 @@ def minibatch_plan(
     return Plan(rows, rate.astype(np.float32))
 
 
-def whole_batch_plan(row_count: int, learning_rate: float) -> Plan:
+def whole_batch_plan(
+    row_count: int, learning_rate: Float[AnyArray, ""] | float
+) -> Plan:
     """One step that looks at every row."""
-    return Plan(
-        np.arange(row_count, dtype=np.int32)[None],
-        np.array([learning_rate], np.float32),
-    )
+    rate = jnp.asarray(learning_rate, jnp.float32)
+    return Plan(jnp.arange(row_count)[None], rate[None])
 
 
 @eqx.filter_jit

@@ -17,6 +17,7 @@ from novice.learning.fit import (
     WEIGHTED_LIKELIHOOD,
     Plan,
     fit,
+    whole_batch_plan,
 )
 from novice.learning.policy import calibrated, with_more_seen
 from novice.learning.weigh import (
@@ -80,11 +81,10 @@ def practice(
     )
     rows, episodes = batch.valid.shape[0], trajectories.seed.shape[0]
     entropy = jnp.mean(learner.policy.entropy(batch.observation), where=batch.valid)
-    plan = Plan(jnp.arange(rows)[None], jnp.reshape(rates.policy, 1))
     learner, loss = fit(
         learner,
         batch,
-        plan,
+        whole_batch_plan(rows, rates.policy),
         objective=WEIGHTED_LIKELIHOOD,
         optimizer=ADAM,
         normalizer=jnp.float32(episodes),
