@@ -2,10 +2,12 @@
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from novice.errors import NoviceError
 
 # The file in which a sealed folder keeps the SHA-256 of its other files.
 SEAL = "hashes.json"
+# The file that the process that writes a run keeps locked.
+LOCK = ".lock"
 
 # What a person can do about what the system says.
 _REMEDIES = {
@@ -88,6 +92,36 @@ def whole_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+class TakenError(NoviceError):
+    """Another process is writing there."""
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keep every other process from writing a run into this folder.
+
+    Raises TakenError that names the process that does. The lock goes with its process,
+    however that ends.
+    """
+    make_folder(folder)
+    path = folder / LOCK
+    with writing(path):
+        file = path.open("a+")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            raise TakenError(
+                f"{file.read().strip() or 'another process'} is writing {folder}; wait"
+                " for it, stop it, or choose another --out"
+            ) from error
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}")
+        file.flush()
+        yield
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from novice.algorithms import dagger as stages
 from novice.algorithms.bc import bc
 from novice.algorithms.dagger import beta, dagger
 from novice.algorithms.settings import BcSettings, DaggerSettings, FitSettings
+from novice.datasets.dataset import Answers, Origin
 from novice.envs.slots import SeparateSlots
 from novice.types import Round
 
@@ -25,7 +26,7 @@ def rounds_of(
     *,
     seed: int = 0,
     after: Round | None = None,
-    demonstrated: bool = False,
+    brought: int = 0,
     phase: Any = contextlib.nullcontext,
     task: Any = probes.DITCH,
     expert: Any = probes.DRIVER,
@@ -49,7 +50,7 @@ def rounds_of(
         key=jax.random.key(seed),
         evaluate=lambda policy: {"score": 7},
         after=after,
-        demonstrated=demonstrated,
+        brought=brought,
         phase=phase,
     )
     # Without an end, a dataset that does not grow would be asked about for ever.
@@ -222,7 +223,7 @@ def test_after_demonstrations_the_expert_never_acts():
         measures={"env_steps": 30},
     )
 
-    run = list(rounds_of(labels=60, after=start, demonstrated=True))
+    run = list(rounds_of(labels=30, after=start, brought=len(shown.dataset)))
 
     assert [round.number for round in run] == [0, 1]
     assert not any(round.trajectories.expert_acted.any() for round in run)
@@ -231,6 +232,129 @@ def test_after_demonstrations_the_expert_never_acts():
         "correction",
         "correction",
     ]
+
+
+def test_answers_that_were_brought_along_are_no_labels_that_were_asked_for():
+    first = next(rounds_of(labels=15))
+    start = Round(
+        number=-1,
+        learner=first.learner,
+        dataset=first.dataset,
+        measures={"env_steps": 0},
+    )
+
+    last = list(rounds_of(labels=20, after=start, brought=15))[-1]
+
+    assert [len(part) for part in last.dataset.parts] == [15, 15, 5]
+    assert last.measures["labels"] == 35
+
+
+def test_going_on_after_demonstrations_counts_them_no_more_than_before():
+    first = next(rounds_of(labels=15))
+    start = Round(
+        number=-1,
+        learner=first.learner,
+        dataset=first.dataset,
+        measures={"env_steps": 0},
+    )
+    whole = list(rounds_of(labels=30, after=start, brought=15))
+
+    (went_on,) = rounds_of(labels=30, after=whole[0], brought=15)
+
+    assert_same(went_on, whole[1])
+
+
+VISIT = DaggerSettings(episodes_per_round=20)
+
+
+def test_with_neither_an_expert_nor_a_policy_chance_acts():
+    """Of 200 steps at two actions, between a third and two thirds are of a kind."""
+    slots = SeparateSlots(probes.DITCH, 3)
+
+    seen, again, other = (
+        stages.visit(slots, None, None, VISIT, key=jax.random.key(key))
+        for key in (5, 5, 6)
+    )
+
+    acted = seen.action_executed[seen.valid]
+    assert len(acted) == 20 * 10
+    assert 1 / 3 < acted.mean() < 2 / 3
+    assert not seen.expert_acted.any()
+    assert bool(eqx.tree_equal(seen, again))
+    assert not bool(eqx.tree_equal(seen, other))
+
+
+def test_without_an_expert_the_policy_acts(run):
+    policy = run[0].learner.policy
+    slots = SeparateSlots(probes.DITCH, 3)
+
+    seen = stages.visit(slots, None, policy, VISIT, beta=1.0, key=jax.random.key(5))
+
+    outputs = np.asarray(policy.trunk(jax.numpy.asarray(seen.observation)))
+    likeliest = outputs.argmax(-1)[:, :-1]
+    np.testing.assert_array_equal(
+        seen.action_executed[..., 0][seen.valid], likeliest[seen.valid]
+    )
+    assert not seen.expert_acted.any()
+
+
+def marked(
+    observation: list[list[float]], marks: list[list[int]], *, who: str, round: int = 0
+) -> Answers:
+    """What a person answered to the first questions, counted from 0."""
+    rows = len(marks)
+    return Answers(
+        observation=np.float32(observation),
+        action=np.argmax(marks, axis=1)[:, None].astype(np.int32),
+        episode=np.zeros(rows, np.int32),
+        step=np.arange(rows, dtype=np.int32),
+        origin=Origin(round, "correction", who),
+        marks=np.int8(marks),
+        question=np.arange(rows),
+    )
+
+
+def test_the_answers_of_several_people_are_appended_in_order(run):
+    people = [
+        marked([[0, 0], [1, 0]], [[0, 1], [1, 0]], who="Ada", round=1),
+        marked([[0, 0], [1, 0]], [[1, 0], [1, 1]], who="Bob", round=1),
+    ]
+
+    round = stages.advance(
+        probes.DITCH, run[0], people, DaggerSettings(fit=FIT), key=jax.random.key(3)
+    )
+
+    assert round.dataset.parts == (*run[0].dataset.parts, *people)
+    # Of 15 + 2 + 2 rows the last one says nothing.
+    assert round.measures["labels"] == 18
+    assert round.number == 1
+
+
+def test_a_round_that_brings_nothing_new_learns_from_what_there_is(run):
+    round = stages.advance(
+        probes.DITCH, run[0], [], DaggerSettings(fit=FIT), key=jax.random.key(3)
+    )
+
+    assert round.dataset.parts == run[0].dataset.parts
+    assert round.number == 1
+
+
+def test_a_policy_goes_by_the_corrected_answer_alone():
+    """Had both counted, the two actions would be equally likely."""
+    first = marked([[0, 0]] * 8, [[1, 0]] * 8, who="Ada")
+    second = marked([[0, 0]] * 8, [[0, 1]] * 8, who="Ada", round=1)
+
+    round = stages.advance(
+        probes.DITCH,
+        None,
+        [first, second],
+        DaggerSettings(first_steps=500, fit=FIT),
+        key=jax.random.key(3),
+    )
+
+    outputs = round.learner.policy.trunk(np.zeros((1, 2), np.float32))[0]
+    assert round.measures["labels"] == 8
+    assert jax.nn.softmax(outputs)[1] > 0.95
 
 
 def test_starting_anew_forgets_the_policy_and_keeps_the_answers(run):
@@ -243,7 +367,7 @@ def test_starting_anew_forgets_the_policy_and_keeps_the_answers(run):
     def refitted(policy_of: Round) -> Round:
         round = Round(number=0, learner=policy_of.learner, dataset=run[0].dataset)
         return stages.advance(
-            probes.DITCH, round, answers, settings, key=jax.random.key(3)
+            probes.DITCH, round, [answers], settings, key=jax.random.key(3)
         )
 
     first, second = refitted(run[0]), refitted(run[2])
@@ -260,7 +384,7 @@ def test_going_on_warm_starts_from_the_policy_before(run):
     )
 
     round = stages.advance(
-        probes.DITCH, run[0], run[1].dataset.parts[1], settings, key=jax.random.key(3)
+        probes.DITCH, run[0], run[1].dataset.parts[1:], settings, key=jax.random.key(3)
     )
 
     seen = jax.numpy.asarray(run[2].dataset.column("observation"))

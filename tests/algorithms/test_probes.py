@@ -8,17 +8,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from gymnasium import spaces
 
 import probes
 from novice.algorithms import imitate, reinforce
 from novice.algorithms.bc import bc
-from novice.algorithms.dagger import dagger
+from novice.algorithms.dagger import advance, dagger
 from novice.algorithms.settings import (
     BcSettings,
     DaggerSettings,
     FitSettings,
     ReinforceSettings,
 )
+from novice.datasets.dataset import Answers, Origin
 from novice.envs.actor import BestActor, HostPolicy
 from novice.envs.rollout import rollout
 from novice.envs.slots import SeparateSlots
@@ -26,6 +28,7 @@ from novice.envs.task import Task
 from novice.learning.policy import Policy
 from novice.learning.practice import Practice
 from novice.types import Batch, Round, Trajectories
+from toys import task_of
 
 KEY = jax.random.key(0)
 FIT = FitSettings(hidden=(8,), learning_rate=0.01, batch_size=32)
@@ -70,6 +73,54 @@ def break_practice(
         return real(learner, seen(trajectories), how(way), *rest, **more)
 
     monkeypatch.setattr(reinforce, "practice", broken)
+
+
+def learned_from_wrong_labels() -> np.ndarray:
+    """What is likeliest at -1, 0 and 1, where 0, 1 and 2 are right.
+
+    Nobody ever said so: people only called the two others wrong, one at a time.
+    """
+    task = task_of(spaces.Discrete(3), spaces.Box(-1, 1, (1,)))
+    said_wrong = [
+        (place, wrong)
+        for place, right in ((-1, 0), (0, 1), (1, 2))
+        for wrong in range(3)
+        if wrong != right
+    ]
+    rows = len(said_wrong)
+    marks = np.ones((rows, 3), np.int8)
+    marks[np.arange(rows), [wrong for _, wrong in said_wrong]] = 0
+    answers = Answers(
+        observation=np.float32([[place] for place, _ in said_wrong]),
+        action=marks.argmax(axis=1)[:, None].astype(np.int32),
+        episode=np.zeros(rows, np.int32),
+        step=np.arange(rows, dtype=np.int32),
+        origin=Origin(0, "correction", "somebody"),
+        marks=marks,
+        question=np.arange(rows),
+    )
+    settings = DaggerSettings(first_steps=500, fit=FIT)
+    policy = advance(task, None, [answers], settings, key=KEY).learner.policy
+    outputs = HostPolicy(policy).outputs(np.float32([[-1], [0], [1]]))
+    return np.asarray(jax.nn.softmax(outputs))
+
+
+def test_what_is_right_is_learned_from_what_is_wrong():
+    probability = learned_from_wrong_labels()
+
+    assert (np.diag(probability) > 0.9).all()
+
+
+def test_what_is_wrong_misleads_whoever_takes_it_for_what_is_right(monkeypatch):
+    """As plain actions, the first acceptable ones: 0 is at least as right as 1."""
+    monkeypatch.setattr(imitate, "SET_LIKELIHOOD", imitate.WEIGHTED_LIKELIHOOD)
+    monkeypatch.setattr(
+        imitate.Dataset, "targets", lambda self, head: self.column("action")
+    )
+
+    probability = learned_from_wrong_labels()
+
+    assert not (np.diag(probability) > 0.9).all()
 
 
 def follows_the_pay() -> bool:

@@ -12,7 +12,9 @@ from novice.datasets.dataset import (
     Origin,
     batch_of,
 )
+from novice.learning.heads import Bernoulli, Categorical, gaussian
 
+FIVE = Categorical((5,))
 ORIGIN = Origin(0, "demonstration", "somebody")
 
 
@@ -100,7 +102,7 @@ def test_columns_of_another_length_are_refused(name):
 def test_a_batch_holds_every_row_once():
     dataset = Dataset().append(answers(3)).append(answers(2, first=3))
 
-    batch = batch_of(dataset, capacity=8)
+    batch = batch_of(dataset, FIVE, capacity=8)
 
     assert batch.valid.tolist() == [True] * 5 + [False] * 3
     np.testing.assert_array_equal(batch.weight, np.ones(8))
@@ -109,7 +111,7 @@ def test_a_batch_holds_every_row_once():
 
 
 def test_the_padding_of_a_batch_is_finite():
-    batch = batch_of(Dataset().append(answers(3)), capacity=8)
+    batch = batch_of(Dataset().append(answers(3)), FIVE, capacity=8)
 
     assert not batch.observation[3:].any()
     assert not batch.target[3:].any()
@@ -117,9 +119,205 @@ def test_the_padding_of_a_batch_is_finite():
 
 def test_an_empty_dataset_cannot_be_learned_from():
     with pytest.raises(BadRowsError, match="the dataset is empty"):
-        batch_of(Dataset(), capacity=8)
+        batch_of(Dataset(), FIVE, capacity=8)
 
 
 def test_a_dataset_that_is_too_large_is_not_cut():
     with pytest.raises(ValueError, match="9 rows do not fit a capacity of 8"):
-        batch_of(Dataset().append(answers(9)), capacity=8)
+        batch_of(Dataset().append(answers(9)), FIVE, capacity=8)
+
+
+def said(
+    *answers: tuple[int, list[int]], who: str = "Ada", round: int = 0, first: int = 0
+) -> Answers:
+    """What somebody answered: questions, and which of three actions they accept.
+
+    The observations count on from `first`.
+    """
+    rows = len(answers)
+    marks = np.array([marks for _, marks in answers], np.int8).reshape(rows, 3)
+    return Answers(
+        observation=np.arange(first, first + rows, dtype=np.float32)[:, None],
+        action=marks.argmax(axis=1)[:, None].astype(np.int32),
+        episode=np.zeros(rows, np.int32),
+        step=np.zeros(rows, np.int32),
+        origin=Origin(round, "correction", who),
+        marks=marks,
+        question=np.array([question for question, _ in answers], np.int64),
+    )
+
+
+LEFT, MIDDLE, RIGHT, ANY = [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]
+
+
+def standing(*parts: Answers) -> list[bool]:
+    return Dataset(parts).standing().tolist()
+
+
+def test_answers_without_questions_stand_for_ever():
+    assert standing(answers(2), answers(2)) == [True] * 4
+
+
+def test_a_persons_later_answer_replaces_the_one_before():
+    first = said((7, LEFT), (8, LEFT))
+    second = said((8, RIGHT), (9, LEFT), round=1)
+
+    assert standing(first, second) == [True, False, True, True]
+
+
+def test_of_three_answers_to_one_question_the_last_stands():
+    assert standing(said((7, LEFT), (7, MIDDLE), (7, RIGHT))) == [False, False, True]
+
+
+def test_what_somebody_else_answers_replaces_nothing():
+    assert standing(said((7, LEFT)), said((7, RIGHT), who="Bob")) == [True, True]
+
+
+def test_an_answer_that_accepts_every_action_does_not_count():
+    assert standing(said((7, LEFT), (8, ANY))) == [True, False]
+
+
+def test_an_answer_is_taken_back_by_one_that_accepts_every_action():
+    assert standing(said((7, LEFT)), said((7, ANY), round=1)) == [False, False]
+
+
+def test_what_was_taken_back_can_be_answered_anew():
+    parts = said((7, LEFT)), said((7, ANY), round=1), said((7, RIGHT), round=2)
+
+    assert standing(*parts) == [False, False, True]
+
+
+@given(
+    rounds=st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["Ada", "Bob"]),
+                st.integers(0, 3),
+                st.sampled_from([LEFT, MIDDLE, RIGHT, ANY]),
+            ),
+            max_size=4,
+        ),
+        max_size=4,
+    )
+)
+def test_who_answered_what_last_is_what_stands(rounds):
+    dataset, last = Dataset(), {}
+    for number, given_answers in enumerate(rounds):
+        for who, question, marks in given_answers:
+            before = dataset
+            dataset = dataset.append(said((question, marks), who=who, round=number))
+            last[who, question] = marks
+            assert dataset.parts[:-1] == before.parts
+
+    stands = dataset.standing()
+    kept = {
+        (part.origin.who, int(part.question[0])): part.marks[0].tolist()
+        for part, stand in zip(dataset.parts, stands, strict=True)
+        if stand
+    }
+    assert kept == {place: marks for place, marks in last.items() if marks != ANY}
+    assert stands.sum() == len(kept)
+
+
+def test_a_batch_holds_the_rows_that_stand():
+    dataset = Dataset((said((7, LEFT), (8, LEFT)), said((7, RIGHT), first=2)))
+
+    batch = batch_of(dataset, Categorical((3,)), capacity=4)
+
+    assert batch.valid.tolist() == [True, True, False, False]
+    assert batch.observation[:2].tolist() == [[1], [2]]
+    assert batch.target[:2].tolist() == [LEFT, RIGHT]
+
+
+def test_a_dataset_of_which_nothing_stands_cannot_be_learned_from():
+    with pytest.raises(BadRowsError, match="the dataset is empty"):
+        batch_of(Dataset((said((7, ANY)),)), Categorical((3,)), capacity=4)
+
+
+def test_only_rows_that_stand_must_fit_the_capacity():
+    dataset = Dataset((said((7, LEFT)), said((7, RIGHT))))
+
+    assert batch_of(dataset, Categorical((3,)), capacity=1).valid.tolist() == [True]
+
+
+def test_actions_are_targets_as_they_are_where_nobody_gave_sets():
+    dataset = Dataset((answers(3),))
+
+    assert not dataset.has_sets
+    assert dataset.targets(FIVE).tolist() == [[0], [1], [2]]
+
+
+def test_beside_sets_an_action_is_a_set_of_one():
+    shown = Answers(
+        np.zeros((2, 1), np.float32),
+        np.int32([[2], [0]]),
+        np.zeros(2, np.int32),
+        np.arange(2),
+        ORIGIN,
+    )
+    dataset = Dataset((shown, said((7, [1, 1, 0]))))
+
+    assert dataset.has_sets
+    assert dataset.targets(Categorical((3,))).tolist() == [RIGHT, LEFT, [1, 1, 0]]
+
+
+def test_switches_learn_from_sets():
+    dataset = Dataset((said((7, LEFT)),))
+    marks = np.int8([[1, 0, 1, 1]])
+    part = dataset.parts[0]
+    switched = Answers(
+        part.observation, np.int32([[0, 0]]), part.episode, part.step, ORIGIN, marks
+    )
+
+    assert Dataset((switched,)).targets(Bernoulli(2)).tolist() == marks.tolist()
+
+
+def test_real_actions_cannot_be_learned_from_sets():
+    dataset = Dataset((said((7, LEFT)),))
+
+    with pytest.raises(BadRowsError) as refused:
+        dataset.targets(gaussian((0.0,), (1.0,)))
+
+    assert str(refused.value) == (
+        "somebody answered with sets of actions, but a policy with the head gaussian"
+        " learns from exact actions only"
+    )
+
+
+def test_marks_that_accept_no_action_are_refused():
+    with pytest.raises(BadRowsError) as refused:
+        said((7, LEFT), (8, [0, 0, 0]))
+
+    assert str(refused.value) == "row 1 of the marks accepts no action at all"
+
+
+@pytest.mark.parametrize("name", ["marks", "question"])
+def test_peoples_columns_of_another_length_are_refused(name):
+    columns = said((7, LEFT), (8, LEFT), (9, LEFT)).columns()
+    columns[name] = columns[name][:2]
+
+    # The shape checks of the tests are the first to say so.
+    with pytest.raises(Exception, match=r"rows=3|2 rows"):
+        Answers(**columns, origin=ORIGIN)
+
+
+def test_what_is_settled_are_the_rows_that_stand_without_their_questions():
+    shown = answers(2)
+    dataset = Dataset(
+        (
+            said((7, LEFT), (8, LEFT), (9, ANY)),
+            said((7, RIGHT), first=3, who="Bob", round=1),
+            said((8, ANY), round=2),
+            said((7, MIDDLE), first=9, round=3),
+        )
+    )
+
+    (bob, ada) = dataset.settled().parts
+
+    assert (bob.origin.who, bob.marks.tolist()) == ("Bob", [RIGHT])
+    assert (ada.origin.who, ada.marks.tolist()) == ("Ada", [MIDDLE])
+    assert ada.observation.tolist() == [[9]]
+    assert bob.question is None and ada.question is None
+    (same,) = Dataset((shown,)).settled().parts
+    for name, column in shown.columns().items():
+        np.testing.assert_array_equal(getattr(same, name), column)

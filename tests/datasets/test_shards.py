@@ -1,5 +1,6 @@
 """A dataset comes back as it was laid down, or a sentence names the broken file."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from novice.datasets.dataset import Answers, Dataset, Origin
-from novice.datasets.shards import load_dataset, save_part
-from novice.files import BrokenFileError
+from novice.datasets.shards import forget_parts, load_dataset, save_part
+from novice.files import BrokenFileError, fingerprint, read_arrays, write_arrays
 
 
 def answers(rows: int, *, round: int, real: bool = False) -> Answers:
@@ -53,6 +54,82 @@ def test_real_actions_come_back_as_they_were(tmp_path):
     save_part(tmp_path, 0, part)
 
     assert_same(load_dataset(tmp_path), [part])
+
+
+def by_people(rows: int, *, round: int) -> Answers:
+    """The same with sets of actions, of which each has two numbers of four options."""
+    part = answers(rows, round=round)
+    marks = np.random.default_rng(round).integers(0, 2, (rows, 8)).astype(np.int8)
+    marks[:, [0, 4]] = 1
+    question = np.arange(rows, dtype=np.int64) + 2**40
+    return dataclasses.replace(part, marks=marks, question=question)
+
+
+def test_what_people_answered_comes_back_as_it_was(tmp_path):
+    parts = [answers(2, round=0), by_people(4, round=1)]
+    for number, part in enumerate(parts):
+        save_part(tmp_path, number, part)
+
+    shown, said = load_dataset(tmp_path).parts
+
+    assert_same(Dataset((shown, said)), parts)
+    assert shown.marks is None and shown.question is None
+
+
+def test_a_part_from_before_people_answered_is_still_read(tmp_path):
+    part = answers(3, round=0)
+    save_part(tmp_path, 0, part)
+
+    assert read_arrays(tmp_path / "000.safetensors").keys() == {
+        *("observation", "action", "episode", "step"),
+    }
+    assert_same(load_dataset(tmp_path), [part])
+
+
+def rewritten(folder: Path, number: int, columns: dict[str, np.ndarray]) -> Path:
+    """Write other columns into a part, with the hash that belongs to them."""
+    shard = folder / f"{number:03d}.safetensors"
+    write_arrays(shard, columns)
+    index = json.loads((folder / "index.json").read_text())
+    index["parts"][number]["sha256"] = fingerprint(shard)
+    (folder / "index.json").write_text(json.dumps(index))
+    return shard
+
+
+@pytest.mark.parametrize("name", ["observation", "action", "episode", "step"])
+def test_a_part_without_one_of_its_columns_is_named(folder, parts, name):
+    columns = parts[1].columns()
+    del columns[name]
+    shard = rewritten(folder, 1, columns)
+
+    assert refusal(folder) == (
+        f"{shard} has no column called {name}, which every part of a dataset has;"
+        " restore it from a copy"
+    )
+
+
+def test_a_part_with_a_column_of_the_future_is_named(folder, parts):
+    columns = parts[1].columns() | {"confidence": np.ones(1, np.float32)}
+    shard = rewritten(folder, 1, columns)
+
+    assert refusal(folder) == (
+        f"{shard} has a column called confidence, which this version of novice does not"
+        " know; use the version that wrote it"
+    )
+
+
+def test_parts_that_are_forgotten_are_read_no_more(folder, parts):
+    forget_parts(folder, 1)
+
+    assert_same(load_dataset(folder), parts[:1])
+
+
+def test_to_forget_what_is_not_there_changes_nothing(folder, parts):
+    forget_parts(folder, 3)
+    forget_parts(folder / "nowhere", 0)
+
+    assert_same(load_dataset(folder), parts)
+    assert not (folder / "nowhere").exists()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])

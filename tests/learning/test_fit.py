@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from novice.learning.fit import (
     ADAM,
+    SET_LIKELIHOOD,
     VALUE_ERROR,
     WEIGHTED_LIKELIHOOD,
     Objective,
@@ -25,7 +26,13 @@ from novice.learning.fit import (
     squared_value_error,
     whole_batch_plan,
 )
-from novice.learning.heads import AbstractHead, Bernoulli, Categorical, gaussian
+from novice.learning.heads import (
+    AbstractHead,
+    Bernoulli,
+    Categorical,
+    gaussian,
+    marks_of,
+)
 from novice.learning.policy import Critic, Layer, Mlp, Normalizer, Policy, trainable
 from novice.types import Batch, Learner
 
@@ -238,6 +245,63 @@ def test_rows_that_are_not_valid_change_nothing():
     garbage.weight[6:] = -1e6
 
     np.testing.assert_array_equal(change(learner, garbage), change(learner, batch))
+
+
+def test_the_gradient_of_a_set_by_hand():
+    """-w log Σ p has the gradient w (p - q), q being p among the acceptable alone."""
+    learner = learner_of(CHOICE, inputs=1, zeros=True)
+    batch = Batch(
+        np.float32([[2]]), np.int8([[1, 1, 0]]), np.float32([3]), np.array([True])
+    )
+
+    (layer,) = stepped(
+        learner, batch, objective=SET_LIKELIHOOD, rate=1.0
+    ).policy.trunk.layers
+
+    towards = 3 * np.array([1 / 2 - 1 / 3, 1 / 2 - 1 / 3, 0 - 1 / 3])
+    np.testing.assert_allclose(layer.bias, towards, rtol=1e-6)
+    np.testing.assert_allclose(layer.weight, [2 * towards], rtol=1e-6)
+
+
+CHOOSERS = [HEADS["one choice"], HEADS["several choices"], HEADS["switches"]]
+
+
+def with_marks(batch: Batch, head: AbstractHead) -> Batch:
+    """The same rows, each action as the set that holds it alone."""
+    marks = marks_of(batch.target, head.options)
+    return Batch(batch.observation, marks, batch.weight, batch.valid)
+
+
+@pytest.mark.parametrize("head", CHOOSERS, ids=str)
+def test_sets_of_one_action_teach_what_the_actions_teach(head):
+    learner, batch = learner_of(head, 4), batch_of(head)
+    plan = minibatch_plan(6, steps=20, batch_size=3, learning_rate=0.01, key=KEY)
+    how = {"optimizer": ADAM, "normalizer": jnp.float32(3)}
+
+    exact, losses = fit(learner, batch, plan, objective=WEIGHTED_LIKELIHOOD, **how)
+    sets, same = fit(
+        learner, with_marks(batch, head), plan, objective=SET_LIKELIHOOD, **how
+    )
+
+    np.testing.assert_allclose(flat(sets.policy), flat(exact.policy), atol=1e-4)
+    np.testing.assert_allclose(same, losses, atol=1e-4)
+
+
+def test_sets_of_rows_that_are_not_valid_change_nothing():
+    """Not even the marks of padding, which accept no action at all."""
+    learner, batch = learner_of(CHOICE, 4), with_marks(batch_of(CHOICE), CHOICE)
+    garbage, padded = (jax.tree.map(np.copy, batch) for _ in range(2))
+    garbage.observation[6:] = 1e6
+    garbage.target[6:] = 1
+    garbage.weight[6:] = -1e6
+    padded.target[6:] = 0
+    expected = change(learner, batch, objective=SET_LIKELIHOOD)
+
+    assert np.abs(expected).max() > 0.1
+    for other in (garbage, padded):
+        np.testing.assert_array_equal(
+            change(learner, other, objective=SET_LIKELIHOOD), expected
+        )
 
 
 def test_twice_the_weight_is_twice_the_step():

@@ -1,6 +1,7 @@
 """A head's probabilities are those of the textbook, on both sides alike."""
 
 import functools
+import itertools
 import json
 
 import equinox as eqx
@@ -21,6 +22,7 @@ from novice.learning.heads import (
     Gaussian,
     gaussian,
     head_from_config,
+    marks_of,
 )
 
 # A steering angle in [-1, 1], and a throttle in [0, 10].
@@ -133,6 +135,159 @@ def test_hopeless_outputs_leave_probabilities_finite(head):
 
     assert np.isfinite(log_probability(head, outputs, head.best(-outputs))).all()
     assert np.isfinite(entropy(head, outputs)).all()
+
+
+# Those that learn from sets of actions.
+CHOOSERS = {
+    "one choice": Categorical((3,)),
+    "several choices": Categorical((2, 3)),
+    "switches": Bernoulli(2),
+}
+choosers = pytest.mark.parametrize("head", CHOOSERS.values(), ids=CHOOSERS)
+
+
+@eqx.filter_jit
+def set_log_probability(head, outputs, marks):
+    return head.set_log_probability(outputs, marks)
+
+
+@eqx.filter_jit
+def slope_of_set(head, outputs, marks):
+    """How the set's log-probability grows with each output."""
+    return jax.grad(lambda numbers: head.set_log_probability(numbers, marks).sum())(
+        outputs
+    )
+
+
+def every_action(head) -> np.ndarray:
+    combinations = itertools.product(*(range(count) for count in head.options))
+    return np.array(list(combinations), np.int32)
+
+
+def test_a_set_of_two_of_three_has_the_sum_of_their_probabilities():
+    """The outputs are logarithms of 1, 2 and 5: the probabilities are eighths."""
+    outputs = np.log(np.float32([[1, 2, 5]] * 3))
+    marks = np.int8([[1, 1, 0], [0, 1, 1], [1, 0, 1]])
+
+    got = set_log_probability(Categorical((3,)), outputs, marks)
+
+    np.testing.assert_allclose(np.exp(got), [3 / 8, 7 / 8, 6 / 8], rtol=1e-6)
+
+
+def test_a_set_of_pairs_has_the_product_of_their_probabilities():
+    """Of 1 : 3 both are fine, of 1 : 2 : 5 only the first or the last."""
+    outputs = np.log(np.float32([[1, 3, 1, 2, 5]] * 2))
+    marks = np.int8([[1, 1, 1, 0, 1], [0, 1, 1, 0, 1]])
+
+    got = set_log_probability(Categorical((2, 3)), outputs, marks)
+
+    np.testing.assert_allclose(np.exp(got), [6 / 8, 3 / 4 * 6 / 8], rtol=1e-6)
+
+
+def test_switches_that_may_be_either_count_for_nothing():
+    """The first is on with 3/4, the second with 1/5; its two marks allow both."""
+    outputs = np.log(np.float32([[3, 1 / 4]] * 3))
+    marks = np.int8([[0, 1, 1, 1], [1, 0, 0, 1], [1, 1, 1, 1]])
+
+    got = set_log_probability(Bernoulli(2), outputs, marks)
+
+    np.testing.assert_allclose(np.exp(got), [3 / 4, 1 / 4 * 1 / 5, 1], rtol=1e-6)
+
+
+@choosers
+def test_one_acceptable_action_is_the_ordinary_likelihood(head):
+    actions = every_action(head)
+    outputs = np.random.default_rng(3).normal(size=(len(actions), head.outputs))
+    outputs = outputs.astype(np.float32)
+
+    got = set_log_probability(head, outputs, marks_of(actions, head.options))
+
+    np.testing.assert_allclose(
+        got, log_probability(head, outputs, actions), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_all_but_one_is_the_likelihood_of_anything_else():
+    outputs = np.float32([[0.3, -1.0, 2.0]] * 3)
+    p = scipy.special.softmax(outputs[0].astype(np.float64))
+
+    got = set_log_probability(Categorical((3,)), outputs, 1 - np.eye(3, dtype=np.int8))
+
+    np.testing.assert_allclose(got, np.log(1 - p), rtol=1e-5)
+
+
+@choosers
+def test_all_actions_together_say_nothing(head):
+    outputs = np.random.default_rng(3).normal(size=(5, head.outputs)) * 4
+    outputs = outputs.astype(np.float32)
+    marks = np.ones((5, sum(head.options)), np.int8)
+
+    np.testing.assert_allclose(set_log_probability(head, outputs, marks), 0, atol=1e-5)
+    np.testing.assert_allclose(slope_of_set(head, outputs, marks), 0, atol=1e-6)
+
+
+@choosers
+@settings(max_examples=30)
+@given(data=st.data())
+def test_a_sets_probability_is_the_sum_over_its_actions(head, data):
+    some = st.floats(-8, 8, width=32)
+    outputs = data.draw(hnp.arrays(np.float32, (1, head.outputs), elements=some))
+    marked = [
+        data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n).filter(any))
+        for n in head.options
+    ]
+    actions = np.array(
+        [
+            action
+            for action in every_action(head).tolist()
+            if all(marks[index] for marks, index in zip(marked, action, strict=True))
+        ],
+        np.int32,
+    )
+
+    got = set_log_probability(head, outputs, np.int8([[*itertools.chain(*marked)]]))
+
+    padded = np.resize(actions, (len(every_action(head)), head.width))
+    each = log_probability(head, np.repeat(outputs, len(padded), axis=0), padded)
+    expected = scipy.special.logsumexp(np.float64(each)[: len(actions)])
+    np.testing.assert_allclose(got, [expected], rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_called_wrong_although_it_is_certain_can_still_be_unlearned():
+    """With outputs (1000, 0, 0), 1 - p is 2 exp(-1000), below every float32."""
+    outputs, marks = np.float32([[1000, 0, 0]]), np.int8([[0, 1, 1]])
+    head = Categorical((3,))
+
+    got = set_log_probability(head, outputs, marks)
+
+    np.testing.assert_allclose(got, [np.log(2) - 1000], rtol=1e-6)
+    np.testing.assert_allclose(
+        slope_of_set(head, outputs, marks), [[-1, 0.5, 0.5]], atol=1e-6
+    )
+
+
+@choosers
+def test_hopeless_outputs_leave_the_slopes_of_sets_finite(head):
+    outputs = np.full((2, head.outputs), 1e4, np.float32)
+    outputs[:, ::2] *= -1
+    best, worst = head.best(outputs), head.best(-outputs)
+    alone = marks_of(np.concatenate([best[:1], worst[:1]]), head.options)
+
+    assert np.isfinite(set_log_probability(head, outputs, alone)).all()
+    assert np.isfinite(slope_of_set(head, outputs, alone)).all()
+
+
+def test_marks_of_actions_by_hand():
+    got = marks_of(np.int32([[0, 2], [1, 0]]), (2, 3))
+
+    assert got.tolist() == [[1, 0, 0, 0, 1], [0, 1, 1, 0, 0]]
+    assert got.dtype == np.int8
+
+
+@heads
+def test_the_heads_that_learn_from_sets_are_those_with_options(head):
+    assert ("set" in head.learns_from) == bool(head.options)
+    assert ("negative" in head.learns_from) == bool(head.options)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ Ross, Gordon and Bagnell 2011, algorithm 3.1: https://arxiv.org/abs/1011.0686. A
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import jax
 import numpy as np
@@ -31,6 +31,7 @@ from novice.envs.actor import (
     Chance,
     MixedActor,
     NoisyActor,
+    RandomActor,
 )
 from novice.envs.rollout import rollout
 from novice.envs.seeds import training_seeds
@@ -56,23 +57,28 @@ def beta(round: int, settings: DaggerSettings) -> float:
 
 def visit(
     slots: AbstractSlots,
-    expert: AbstractExpert,
+    expert: AbstractExpert | None,
     policy: Policy | None,
     settings: DaggerSettings,
     *,
-    beta: float,
+    beta: float = 0.0,
     key: PRNGKeyArray,
 ) -> Trajectories:
-    """Step 2: run the mixture of expert and novice in whole episodes."""
+    """Step 2: run the mixture of expert and novice in whole episodes.
+
+    Without a policy the expert acts; without an expert, too, chance does.
+    """
     episodes = settings.episodes_per_round
-    if policy is None or beta == 1:
+    if expert is not None and (policy is None or beta == 1):
         return demonstrate(
             slots, expert, episodes=episodes, noise=settings.noise, key=key
         )
     seed_key, mix_key, noise_key = jax.random.split(key, 3)
     task, many = slots.task, {"episodes": episodes, "slots": slots.count}
-    actor: AbstractActor = BestActor(policy)
-    if beta:
+    actor: AbstractActor = (
+        RandomActor(task, mix_key, **many) if policy is None else BestActor(policy)
+    )
+    if beta and expert is not None:
         teacher = ExpertActor(expert, task, slots=slots.count)
         chance = Chance(task, mix_key, **many)
         actor = MixedActor(teacher, actor, chance, beta=beta)
@@ -105,12 +111,15 @@ def ask(
 def advance(
     task: Task,
     round: Round | None,
-    answers: Answers,
+    answers: Sequence[Answers],
     settings: DaggerSettings,
     *,
     key: PRNGKeyArray,
 ) -> Round:
-    """Steps 4 and 1: aggregate the answers, and fit the policy to everything."""
+    """Steps 4 and 1: aggregate the answers, and fit the policy to everything.
+
+    Each of the answers has its own origin: several people may have given them.
+    """
     beginner_key, fit_key = jax.random.split(key)
     policy = beginner(task, settings.fit, key=beginner_key)
     number, dataset, steps = 0, Dataset(), settings.first_steps
@@ -120,21 +129,43 @@ def advance(
             steps = settings.first_steps + number * settings.steps
         else:
             policy = round.learner.policy
-    dataset = dataset.append(answers)
+    for part in answers:
+        dataset = dataset.append(part)
+    labels = int(dataset.standing().sum())
     learner, loss = imitate(
         policy,
         dataset,
         settings.fit,
         steps=steps,
-        capacity=power_of_two(max(settings.labels, len(dataset))),
+        capacity=power_of_two(max(settings.labels, labels)),
         key=fit_key,
     )
     measures = {
-        "labels": len(dataset),
+        "labels": labels,
         "loss": loss,
         "gradient_steps": whole_stretches(steps),
     }
     return Round(number=number, learner=learner, dataset=dataset, measures=measures)
+
+
+def watched(
+    task: Task,
+    demonstrations: Dataset,
+    settings: DaggerSettings,
+    *,
+    key: PRNGKeyArray,
+    evaluate: Evaluate,
+    phase: Phase = contextlib.nullcontext,
+) -> Round:
+    """Round 0 where somebody has demonstrated beforehand: nobody acts, nobody asks."""
+    with phase("fit"):
+        round = advance(task, None, demonstrations.parts, settings, key=key)
+    measures = {
+        "env_steps": 0,
+        **round.measures,
+        **evaluate(round.learner.policy),
+    }
+    return dataclasses.replace(round, measures=measures)
 
 
 def dagger(
@@ -146,18 +177,19 @@ def dagger(
     evaluate: Evaluate,
     after: Round | None = None,
     phase: Phase = contextlib.nullcontext,
-    demonstrated: bool = False,
+    brought: int = 0,
 ) -> Iterator[Round]:
     """Rounds of DAgger until the labels are used up, going on from `after`.
 
-    Where demonstrations were given beforehand (`demonstrated`: `after` is, or began as,
-    a round number -1 that holds them and a policy), the schedule of β begins at its
-    second round: by default the expert never acts.
+    Where demonstrations were given beforehand (`after` is, or began as, a round number
+    -1 that holds them and a policy), they are `brought` along: these rows are not asked
+    for, so they don't count as labels of the settings, and the schedule of β begins at
+    its second round: by default the expert never acts.
     """
     round, task = after, slots.task
-    while round is None or len(round.dataset) < settings.labels:
+    while round is None or len(round.dataset) - brought < settings.labels:
         number = 0 if round is None else round.number + 1
-        used = 0 if round is None else len(round.dataset)
+        used = 0 if round is None else len(round.dataset) - brought
         env_steps = 0 if round is None else int(round.measures["env_steps"])
         visit_key, ask_key, fit_key = jax.random.split(
             jax.random.fold_in(key, number), 3
@@ -169,7 +201,7 @@ def dagger(
                 expert,
                 policy,
                 settings,
-                beta=beta(number + demonstrated, settings),
+                beta=beta(number + bool(brought), settings),
                 key=visit_key,
             )
         at_most = min(settings.labels_per_round, settings.labels - used)
@@ -178,7 +210,7 @@ def dagger(
                 expert, task, seen, settings, round=number, at_most=at_most, key=ask_key
             )
         with phase("fit"):
-            round = advance(task, round, given, settings, key=fit_key)
+            round = advance(task, round, [given], settings, key=fit_key)
         measures = {
             "env_steps": env_steps + int(np.sum(seen.length)),
             **round.measures,

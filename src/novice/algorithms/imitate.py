@@ -11,6 +11,7 @@ from novice.datasets.dataset import Dataset, batch_of
 from novice.envs.task import Task
 from novice.learning.fit import (
     ADAM,
+    SET_LIKELIHOOD,
     WEIGHTED_LIKELIHOOD,
     fit,
     minibatch_plan,
@@ -59,10 +60,11 @@ def imitate(
     """
     policy = eqx.tree_at(lambda p: p.trunk, policy, standardized(policy.trunk, dataset))
     learner = new_learner(policy)
-    batch = jax.tree.map(jnp.asarray, batch_of(dataset, capacity=capacity))
+    batch = jax.tree.map(jnp.asarray, batch_of(dataset, policy.head, capacity=capacity))
+    objective = SET_LIKELIHOOD if dataset.has_sets else WEIGHTED_LIKELIHOOD
     steps = whole_stretches(steps)
     plan = minibatch_plan(
-        len(dataset),
+        int(batch.valid.sum()),
         steps=steps,
         batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
@@ -74,7 +76,7 @@ def imitate(
             learner,
             batch,
             jax.tree.map(lambda numbers, part=part: numbers[part], plan),
-            objective=WEIGHTED_LIKELIHOOD,
+            objective=objective,
             optimizer=ADAM,
             normalizer=jnp.float32(settings.batch_size),
         )

@@ -83,8 +83,13 @@ class BcSettings:
 class DaggerSettings:
     """DAgger: act, be corrected on what was visited, aggregate, fit again."""
 
-    labels: int = setting(5_000, "answers to ask the expert for, in all")
-    labels_per_round: int = setting(250, "answers in a round")
+    labels: int = setting(
+        5_000, "answers to ask the expert for, in all (a person: 1000)"
+    )
+    minutes: float = setting(
+        0.0, "stop after so much of a person's time (0: ask for all the labels)"
+    )
+    labels_per_round: int = setting(250, "answers in a round (a person: 50)")
     episodes_per_round: int = setting(5, "episodes to act in, in a round")
     ask: Literal["random", "everything"] = setting(
         "random", "which visited states to ask about"
@@ -108,6 +113,7 @@ class DaggerSettings:
     def __post_init__(self) -> None:
         for name in ("labels", "labels_per_round", "episodes_per_round"):
             check(self, name, low=1)
+        check(self, "minutes", low=0)
         check_choices(self)
         check(self, "beta_rate", low=0, high=1)
         check(self, "noise", low=0)

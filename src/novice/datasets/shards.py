@@ -1,5 +1,6 @@
 """Lay a dataset down in a folder: a file for each part, and an index with hashes."""
 
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from novice.files import (
 SCHEMA = 1
 # What an index says about each part.
 ENTRY = {"file", "rows", "sha256", "round", "source", "who"}
+# The columns of every part, and those of parts that people answered.
+COLUMNS = {"observation", "action", "episode", "step"}
+PEOPLES_COLUMNS = {"marks", "question"}
 
 
 def save_part(folder: Path, number: int, part: Answers) -> None:
@@ -28,7 +32,8 @@ def save_part(folder: Path, number: int, part: Answers) -> None:
     Parts from `number` on that an earlier, killed attempt left are replaced.
     """
     make_folder(folder)
-    index = read_index(folder)[:number]
+    forget_parts(folder, number)
+    index = read_index(folder)
     name = f"{number:03d}.safetensors"
     write_arrays(folder / name, part.columns())
     origin = part.origin
@@ -42,7 +47,22 @@ def save_part(folder: Path, number: int, part: Answers) -> None:
             "who": origin.who,
         }
     )
-    write_json(folder / "index.json", {"schema": SCHEMA, "parts": index})
+    write_index(folder, index)
+
+
+def forget_parts(folder: Path, number: int) -> None:
+    """Take the parts from `number` on out of the index.
+
+    This comes before a file is written anew: the index never names other bytes.
+    """
+    index = read_index(folder)
+    if len(index) > number:
+        write_index(folder, index[:number])
+
+
+def write_index(folder: Path, parts: list[dict]) -> None:
+    """Lay down which parts there are."""
+    write_json(folder / "index.json", {"schema": SCHEMA, "parts": parts})
 
 
 def read_index(folder: Path) -> list[dict]:
@@ -69,6 +89,21 @@ def is_entry(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.keys() >= ENTRY
 
 
+def check_columns(names: Set[str], path: Path) -> None:
+    """Raise BrokenFileError unless these are the columns of a part."""
+    missing, unknown = COLUMNS - names, names - COLUMNS - PEOPLES_COLUMNS
+    if missing:
+        raise BrokenFileError(
+            f"{path} has no column called {min(missing)}, which every part of a dataset"
+            " has; restore it from a copy"
+        )
+    if unknown:
+        raise BrokenFileError(
+            f"{path} has a column called {min(unknown)}, which this version of novice"
+            " does not know; use the version that wrote it"
+        )
+
+
 def load_dataset(folder: Path, *, parts: int | None = None) -> Dataset:
     """The first `parts` parts (all of them by default), each checked by its hash."""
     dataset = Dataset()
@@ -76,6 +111,7 @@ def load_dataset(folder: Path, *, parts: int | None = None) -> Dataset:
         path = folder / entry["file"]
         check_fingerprint(path, entry["sha256"], where="index.json")
         columns: dict[str, np.ndarray] = read_arrays(path)
+        check_columns(columns.keys(), path)
         origin = Origin(entry["round"], entry["source"], entry["who"])
         dataset = dataset.append(Answers(**columns, origin=origin))
     return dataset

@@ -1,8 +1,8 @@
 """Keep the episodes apart: what trains never validates, what validates never tests."""
 
-import jax
+import jaxtyping
 import numpy as np
-from jaxtyping import Int, PRNGKeyArray
+from jaxtyping import Int
 
 # Seeds below this one are for training.
 FIRST_VALIDATION_SEED = 1_000_000_000
@@ -10,8 +10,13 @@ FIRST_VALIDATION_SEED = 1_000_000_000
 FIRST_TEST_SEED = 1_500_000_000
 
 
-def training_seeds(key: PRNGKeyArray, count: int) -> Int[np.ndarray, " episodes"]:
+def training_seeds(
+    key: "jaxtyping.PRNGKeyArray", count: int
+) -> Int[np.ndarray, " episodes"]:
     """Fresh seeds for episodes to learn from."""
+    # Whoever only plays need not wait for JAX.
+    import jax
+
     drawn = jax.random.randint(key, (count,), 0, FIRST_VALIDATION_SEED)
     return np.asarray(drawn, np.int64)
 

@@ -57,10 +57,10 @@ class AbstractSlots(abc.ABC):
 class SeparateSlots(AbstractSlots):
     """One environment a slot, stepped in turn: any episode can be replayed alone."""
 
-    def __init__(self, task: Task, count: int):
+    def __init__(self, task: Task, count: int, *, render_mode: str | None = None):
         self.task = task
         self.count = count
-        self._environments = [task.make() for _ in range(count)]
+        self.environments = [task.make(render_mode) for _ in range(count)]
         self._seeds = np.full(count, -1, np.int64)
         self._steps = np.zeros(count, np.int64)
         self._step = Step(
@@ -77,7 +77,7 @@ class SeparateSlots(AbstractSlots):
         for slot, seed in zip(slots.tolist(), seeds, strict=True):
             self._seeds[slot], self._steps[slot] = seed, 0
             try:
-                first, _ = self._environments[slot].reset(seed=int(seed))
+                first, _ = self.environments[slot].reset(seed=int(seed))
             except Exception as error:
                 raise self._crash(slot, "reset", error) from error
             observation[slot] = self._vector(first, slot)
@@ -96,7 +96,7 @@ class SeparateSlots(AbstractSlots):
         for slot in np.flatnonzero(live).tolist():
             try:
                 after, reward[slot], terminated[slot], truncated[slot], _ = (
-                    self._environments[slot].step(self.task.executable(action[slot]))
+                    self.environments[slot].step(self.task.executable(action[slot]))
                 )
             except Exception as error:
                 raise self._crash(slot, "step", error) from error
@@ -135,7 +135,7 @@ class SeparateSlots(AbstractSlots):
         )
 
     def close(self) -> None:
-        for environment in self._environments:
+        for environment in self.environments:
             environment.close()
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -14,7 +14,9 @@ from gymnasium import spaces
 from jaxtyping import Bool, Float, Num
 
 from novice.errors import NoviceError
-from novice.learning.heads import AbstractHead, Bernoulli, Categorical, gaussian
+
+if TYPE_CHECKING:
+    from novice.learning.heads import AbstractHead
 
 # An observation of more numbers than this is taken for a picture.
 MOST_NUMBERS = 10_000
@@ -92,7 +94,7 @@ class Task:
         return spaces.unflatten(self.observation_space, vector)
 
     @cached_property
-    def head(self) -> AbstractHead:
+    def head(self) -> "AbstractHead":
         """The head whose actions are this task's."""
         return head_for(self.action_space)
 
@@ -202,32 +204,34 @@ class Task:
         return (whole & (action >= 0) & (action < self._counts)).all(axis=1)
 
 
-def head_for(space: spaces.Space) -> AbstractHead:
+def head_for(space: spaces.Space) -> "AbstractHead":
     """The head whose actions are those of `space`; raises UnsupportedSpaceError."""
+    # Whoever only plays or looks at a task need not wait for JAX.
+    from novice.learning.heads import Bernoulli, Categorical, gaussian
+
     if isinstance(space, spaces.Discrete):
         return Categorical((int(space.n),))
     if isinstance(space, spaces.MultiDiscrete):
         return Categorical(tuple(int(n) for n in space.nvec.ravel()))
     if isinstance(space, spaces.MultiBinary):
         return Bernoulli(int(np.prod(space.shape)))
-    if isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating):
-        low = space.low.ravel().astype(np.float64)
-        high = space.high.ravel().astype(np.float64)
-        bounded = np.isfinite(low) & np.isfinite(high)
-        low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
-        # Where there is nothing to choose, any unit will do but zero.
-        half = np.where(high > low, (high - low) / 2, 1.0)
-        return gaussian(tuple(((low + high) / 2).tolist()), tuple(half.tolist()))
-    raise UnsupportedSpaceError(
-        f"the actions are {space}, but novice learns Discrete, MultiDiscrete,"
-        " MultiBinary and real Box actions; wrap the task so that it takes one of these"
-    )
+    check_actions(space)
+    box: Any = space
+    low, high = box.low.ravel().astype(np.float64), box.high.ravel().astype(np.float64)
+    bounded = np.isfinite(low) & np.isfinite(high)
+    low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
+    # Where there is nothing to choose, any unit will do but zero.
+    half = np.where(high > low, (high - low) / 2, 1.0)
+    return gaussian(tuple(((low + high) / 2).tolist()), tuple(half.tolist()))
 
 
-def make_task(id: str, kwargs: Mapping[str, Any] | None = None) -> Task:
+def make_task(
+    id: str, kwargs: Mapping[str, Any] | None = None, *, pictures: bool = False
+) -> Task:
     """Look a task up by its Gymnasium id (`LunarLander-v3`, `my_module:MyTask-v0`).
 
-    Raises UnknownTaskError, MissingExtraError or UnsupportedSpaceError.
+    Tasks whose observations are `pictures` are only for playing and looking at. Raises
+    UnknownTaskError, MissingExtraError or UnsupportedSpaceError.
     """
     kwargs = dict(kwargs or {})
     environment = open_environment(id, kwargs)
@@ -235,8 +239,8 @@ def make_task(id: str, kwargs: Mapping[str, Any] | None = None) -> Task:
     observation_space = environment.observation_space
     action_space = environment.action_space
     environment.close()
-    check_observations(observation_space)
-    head_for(action_space)
+    check_observations(observation_space, pictures=pictures)
+    check_actions(action_space)
     limit = spec.max_episode_steps if spec else None
     threshold = spec.reward_threshold if spec else None
     return Task(
@@ -249,7 +253,19 @@ def make_task(id: str, kwargs: Mapping[str, Any] | None = None) -> Task:
     )
 
 
-def check_observations(space: spaces.Space) -> None:
+def check_actions(space: spaces.Space) -> None:
+    """Raise UnsupportedSpaceError unless there is a head for these actions."""
+    choices = spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary
+    real = isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating)
+    if not (real or isinstance(space, choices)):
+        raise UnsupportedSpaceError(
+            f"the actions are {space}, but novice learns Discrete, MultiDiscrete,"
+            " MultiBinary and real Box actions; wrap the task so that it takes one of"
+            " these"
+        )
+
+
+def check_observations(space: spaces.Space, *, pictures: bool) -> None:
     """Raise UnsupportedSpaceError unless observations can become a vector."""
     if not becomes_a_vector(space):
         raise UnsupportedSpaceError(
@@ -257,7 +273,7 @@ def check_observations(space: spaces.Space) -> None:
             " wrap the task so that it shows a Box, Discrete, Dict or Tuple of these"
         )
     size = spaces.flatdim(space)
-    if size > MOST_NUMBERS:
+    if size > MOST_NUMBERS and not pictures:
         raise UnsupportedSpaceError(
             f"an observation has {size:,} numbers ({space}), which looks like a"
             f" picture; novice learns from vectors of at most {MOST_NUMBERS:,}: wrap"

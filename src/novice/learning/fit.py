@@ -34,6 +34,15 @@ def negative_weighted_likelihood(policy: Policy, batch: Batch) -> Float[jax.Arra
     return -jnp.sum(batch.weight * log_probability, where=batch.valid)
 
 
+def negative_set_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""]:
+    """Sum over valid rows of -weight * log π_θ(the action is in the target's set).
+
+    A target is a row of marks, as `AbstractHead.set_log_probability` has them.
+    """
+    log_probability = policy.set_log_probability(batch.observation, batch.target)
+    return -jnp.sum(batch.weight * log_probability, where=batch.valid)
+
+
 def squared_value_error(critic: Critic, batch: Batch) -> Float[jax.Array, ""]:
     """Half the squared distance between value and target, weighted, over valid rows.
 
@@ -44,6 +53,7 @@ def squared_value_error(critic: Critic, batch: Batch) -> Float[jax.Array, ""]:
 
 
 WEIGHTED_LIKELIHOOD = Objective("policy", negative_weighted_likelihood)
+SET_LIKELIHOOD = Objective("policy", negative_set_likelihood)
 VALUE_ERROR = Objective("critic", squared_value_error)
 
 # Adam as in Kingma and Ba 2015 (https://arxiv.org/abs/1412.6980); the learning rate

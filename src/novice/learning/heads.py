@@ -29,6 +29,9 @@ class AbstractHead(eqx.Module):
     "weighted" ones, and, for heads that know how, "set", "negative" and "partial".
     `outputs` is how many numbers the head wants from the network, `width` how many
     numbers an action has, `noise_width` how many random numbers one sample takes.
+
+    A set of actions is a row of marks, one for each option of each number of an action;
+    `options` says how many options each number has (none where actions are real).
     """
 
     learns_from: ClassVar[frozenset[str]] = frozenset({"exact", "weighted"})
@@ -71,6 +74,33 @@ class AbstractHead(eqx.Module):
     ) -> Float[jax.Array, "*lead"]:
         """The logarithm of the action's probability (density for real actions)."""
 
+    @property
+    @abc.abstractmethod
+    def options(self) -> tuple[int, ...]: ...
+
+    @abc.abstractmethod
+    def option_logs(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> list[Float[jax.Array, "*lead options"]]:
+        """The log-probability of each option, for each number of an action."""
+
+    def set_log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        marks: Num[jax.Array, "*lead marks"],
+    ) -> Float[jax.Array, "*lead"]:
+        """The logarithm of the probability that the action is one of those marked.
+
+        log Σ π(a) over the acceptable actions a: one marked action is the ordinary
+        likelihood, all but one say that this one is wrong, all together say nothing.
+        """
+        marked = choices(marks > 0, self.options)
+        each = [
+            jax.nn.logsumexp(log, axis=-1, where=mark)
+            for log, mark in zip(self.option_logs(outputs), marked, strict=True)
+        ]
+        return sum(each[1:], start=each[0])
+
     @abc.abstractmethod
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]
@@ -87,6 +117,16 @@ def choices(numbers: AnyArray, counts: tuple[int, ...]) -> list[AnyArray]:
     ends = [sum(counts[: i + 1]) for i in range(len(counts))]
     starts = [0, *ends[:-1]]
     return [numbers[..., a:b] for a, b in zip(starts, ends, strict=True)]
+
+
+def marks_of(
+    action: Int[np.ndarray, "rows actions"], options: tuple[int, ...]
+) -> Int[np.ndarray, "rows marks"]:
+    """Each action as the set that holds it alone."""
+    starts = np.cumsum([0, *options[:-1]])
+    marks = np.zeros((len(action), sum(options)), np.int8)
+    np.put_along_axis(marks, action.astype(np.int64) + starts, 1, axis=1)
+    return marks
 
 
 def picked(
@@ -106,11 +146,16 @@ class Categorical(AbstractHead):
     One choice is a Discrete action space, several are a MultiDiscrete one.
     """
 
+    learns_from = frozenset({"exact", "weighted", "set", "negative"})
     counts: tuple[int, ...] = eqx.field(static=True)
 
     @property
     def outputs(self) -> int:
         return sum(self.counts)
+
+    @property
+    def options(self) -> tuple[int, ...]:
+        return self.counts
 
     @property
     def width(self) -> int:
@@ -136,17 +181,21 @@ class Categorical(AbstractHead):
         outputs: Float[jax.Array, "*lead outputs"],
         action: Int[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
-        logs = [jax.nn.log_softmax(choice) for choice in choices(outputs, self.counts)]
         each = [
             jnp.take_along_axis(log, action[..., i, None], axis=-1)[..., 0]
-            for i, log in enumerate(logs)
+            for i, log in enumerate(self.option_logs(outputs))
         ]
         return sum(each[1:], start=each[0])
+
+    def option_logs(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> list[Float[jax.Array, "*lead options"]]:
+        return [jax.nn.log_softmax(choice) for choice in choices(outputs, self.counts)]
 
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]
     ) -> Float[jax.Array, "*lead"]:
-        logs = [jax.nn.log_softmax(choice) for choice in choices(outputs, self.counts)]
+        logs = self.option_logs(outputs)
         each = [-jnp.sum(jnp.exp(log) * log, axis=-1) for log in logs]
         return sum(each[1:], start=each[0])
 
@@ -157,11 +206,16 @@ class Categorical(AbstractHead):
 class Bernoulli(AbstractHead):
     """Independent switches: a MultiBinary action space."""
 
+    learns_from = frozenset({"exact", "weighted", "set", "negative"})
     count: int = eqx.field(static=True)
 
     @property
     def outputs(self) -> int:
         return self.count
+
+    @property
+    def options(self) -> tuple[int, ...]:
+        return (2,) * self.count
 
     @property
     def width(self) -> int:
@@ -189,6 +243,12 @@ class Bernoulli(AbstractHead):
     ) -> Float[jax.Array, "*lead"]:
         towards = jnp.where(action == 1, outputs, -outputs)
         return jnp.sum(jax.nn.log_sigmoid(towards), axis=-1)
+
+    def option_logs(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> list[Float[jax.Array, "*lead options"]]:
+        both = jax.nn.log_sigmoid(jnp.stack([-outputs, outputs], axis=-1))
+        return [both[..., i, :] for i in range(self.count)]
 
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]
@@ -221,6 +281,15 @@ class Gaussian(AbstractHead):
     @property
     def outputs(self) -> int:
         return len(self.center)
+
+    @property
+    def options(self) -> tuple[int, ...]:
+        return ()
+
+    def option_logs(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> list[Float[jax.Array, "*lead options"]]:
+        return []
 
     @property
     def width(self) -> int:

@@ -195,6 +195,13 @@ class Policy(eqx.Module):
     ) -> Float[jax.Array, "*lead"]:
         return self.head.log_probability(self.trunk(observation), action)
 
+    def set_log_probability(
+        self,
+        observation: Float[jax.Array, "*lead obs"],
+        marks: Num[jax.Array, "*lead marks"],
+    ) -> Float[jax.Array, "*lead"]:
+        return self.head.set_log_probability(self.trunk(observation), marks)
+
     def entropy(
         self, observation: Float[jax.Array, "*lead obs"]
     ) -> Float[jax.Array, "*lead"]:
