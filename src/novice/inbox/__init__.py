@@ -1,0 +1,1 @@
+"""Where people act and answer: in the browser, kept durably."""

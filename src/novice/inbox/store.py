@@ -1,0 +1,351 @@
+"""Keep every question and every answer in one file, and hand questions out."""
+
+import contextlib
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from novice.errors import NoviceError
+from novice.experts.question import Answer, Question
+from novice.inbox.audit import audit
+from novice.inbox.content import (
+    NO_DIGEST,
+    AskedEpisode,
+    KeptAnswer,
+    Leased,
+    NewQuestion,
+    SavedClip,
+    Tally,
+    answer_fields,
+    compact,
+    digest_of,
+    kept_answer,
+    packed,
+    question_of,
+    unpacked,
+)
+from novice.inbox.queue import OPEN, asker, comes_late, hand_out, open_for, renew
+from novice.inbox.schema import (
+    BrokenInboxError,
+    NewerInboxError,
+    connect,
+    telling,
+)
+from novice.inbox.standing import answered, let_stand, rate, stored
+
+__all__ = [
+    "AskedEpisode",
+    "BrokenInboxError",
+    "Inbox",
+    "KeptAnswer",
+    "Leased",
+    "NewQuestion",
+    "NewerInboxError",
+    "SavedClip",
+    "Tally",
+    "UnknownQuestionError",
+]
+
+_QUESTION = "id, visit, episode, step, observation, action"
+
+
+class UnknownQuestionError(NoviceError):
+    """There is no question with this number."""
+
+
+class Inbox:
+    """The questions of a run and what people answered, in one SQLite file.
+
+    Several threads may use one Inbox, and several processes one file. What a method
+    has added when it returns survives a kill and a loss of power.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._connection = connect(path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def check(self) -> None:
+        """Read everything and raise BrokenInboxError unless it is as it was written."""
+        with self._reading() as connection:
+            audit(connection, self.path)
+
+    def add_visit(
+        self,
+        visit: int,
+        episodes: Sequence[AskedEpisode],
+        questions: Sequence[NewQuestion],
+    ) -> None:
+        """Ask about a visit, all of it at once; one that is there stays as it is."""
+        with self._writing() as connection:
+            clips = sum(question.clip is not None for question in questions)
+            known = "SELECT 1 FROM visits WHERE id = ?"
+            if connection.execute(known, (visit,)).fetchone():
+                return
+            self._insert("visits", (visit, len(episodes), len(questions), clips))
+            numbers = [self._add_episode(visit, episode) for episode in episodes]
+            for question in questions:
+                self._add_question(visit, numbers[question.episode], question)
+
+    def _add_episode(self, visit: int, asked: AskedEpisode) -> int:
+        number = self._last("episodes") + 1
+        actions = packed(asked.actions)
+        replays = int(asked.replays)
+        row = (number, visit, asked.episode, asked.seed, actions, replays)
+        self._insert("episodes", row)
+        return number
+
+    def _add_question(self, visit: int, episode: int, asked: NewQuestion) -> None:
+        number = self._last("questions") + 1
+        seen, did = packed(asked.observation), packed(asked.action)
+        rank, wanted = asked.rank, asked.wanted
+        row = (number, visit, episode, asked.step, seen, did, rank, wanted)
+        self._insert("questions", row)
+        self._connection.execute(
+            "INSERT INTO queue (question, visit, rank, wanted) VALUES (?, ?, ?, ?)",
+            (number, visit, rank, wanted),
+        )
+        if (clip := asked.clip) is not None:
+            shape = (clip.frames, clip.width, clip.height, clip.frames_per_second)
+            self._insert("clips", (number, clip.image, clip.media, *shape))
+
+    def visits(self) -> int:
+        """The number of the newest visit + 1, 0 before the first."""
+        (newest,) = self._one("SELECT max(id) FROM visits")
+        return 0 if newest is None else newest + 1
+
+    def unanswered(self, visit: int) -> int:
+        """How many questions of a visit nobody has said anything to yet."""
+        found = self._one(
+            "SELECT count(*) FROM queue WHERE visit = ? AND people = 0", (visit,)
+        )
+        return int(found[0])
+
+    def retire(self, *, before: int) -> int:
+        """Ask no more about visits before this one; how many open questions that ends.
+
+        They are kept, and an answer that comes nevertheless is kept too.
+        """
+        with self._writing() as connection:
+            ended = connection.execute(
+                f"UPDATE queue AS q SET retired = 1 WHERE {OPEN} AND q.visit < ?",
+                (before,),
+            ).rowcount
+            if ended:
+                last = self._last("questions"), self._last("answers")
+                number = self._last("retirements") + 1
+                self._insert("retirements", (number, before, *last))
+            return ended
+
+    def question(self, id: int) -> Question:
+        """The question with this number; raises UnknownQuestionError."""
+        with self._reading():
+            return self._question(id)
+
+    def _question(self, id: int) -> Question:
+        query = f"SELECT {_QUESTION} FROM questions WHERE id = ?"
+        row = self._connection.execute(query, (id,)).fetchone()
+        if row is None:
+            raise self._unknown(id)
+        return question_of(row)
+
+    def _unknown(self, question: int) -> UnknownQuestionError:
+        return UnknownQuestionError(f"{self.path} holds no question {question}")
+
+    def episode(self, id: int) -> AskedEpisode:
+        """The episode with this number; raises UnknownQuestionError."""
+        row = self._one(
+            "SELECT id, visit, episode, seed, actions, replays FROM episodes"
+            " WHERE id = ?",
+            (id,),
+        )
+        if row is None:
+            raise UnknownQuestionError(f"{self.path} holds no episode {id}")
+        id, visit, episode, seed, actions, replays = row
+        return AskedEpisode(id, visit, episode, seed, unpacked(actions), bool(replays))
+
+    def clip_of(self, question: int) -> SavedClip | None:
+        """The frames saved with a question; None where the task is to replay them."""
+        row = self._one(
+            "SELECT image, media, frames, width, height, frames_per_second FROM clips"
+            " WHERE question = ?",
+            (question,),
+        )
+        return None if row is None else SavedClip(*row)
+
+    def answers_after(self, id: int, most: int | None = None) -> list[KeptAnswer]:
+        """The answers that came after number `id`, in order of arrival."""
+        limit = -1 if most is None else most
+        query = "SELECT * FROM answers WHERE id > ? ORDER BY id LIMIT ?"
+        return [kept_answer(row[:-1]) for row in self._all(query, (id, limit))]
+
+    def answer_count(self) -> int:
+        """How many answers are kept, corrected ones too."""
+        return self.last_answer()
+
+    def last_answer(self) -> int:
+        """The number of the newest answer, 0 when there is none."""
+        with self._reading():
+            return self._last("answers")
+
+    def tell(self, name: str, value: Any) -> None:
+        """Replace a fact that the page shows by this JSON value."""
+        content = compact(value, finite=True)
+        row = (name, content, digest_of((name, content)))
+        with self._writing() as connection:
+            connection.execute("REPLACE INTO facts VALUES (?, ?, ?)", row)
+
+    def told(self, name: str) -> Any:
+        """A fact as it was told last, None when it never was."""
+        row = self._one("SELECT content FROM facts WHERE name = ?", (name,))
+        return None if row is None else json.loads(row[0])
+
+    def facts(self) -> dict[str, Any]:
+        """Every fact by its name."""
+        rows = self._all("SELECT name, content FROM facts ORDER BY name")
+        return {name: json.loads(content) for name, content in rows}
+
+    def announce(self, content: Mapping[str, Any]) -> int:
+        """Add to the news that the page shows; the number of this one."""
+        text = compact(dict(content), finite=True)
+        with self._writing():
+            number = self._last("news") + 1
+            self._insert("news", (number, text))
+            return number
+
+    def news(self, after: int) -> list[dict[str, Any]]:
+        """What was announced after number `after`, each with its number as "id"."""
+        query = "SELECT id, content FROM news WHERE id > ? ORDER BY id"
+        rows = self._all(query, (after,))
+        return [{**json.loads(content), "id": number} for number, content in rows]
+
+    def lease(
+        self,
+        who: str,
+        *,
+        want: int,
+        holding: Collection[int] = (),
+        seconds: float = 60.0,
+    ) -> list[Leased]:
+        """Hand out up to `want` open questions for some seconds, and renew those held.
+
+        The newest visit comes first. A question is with no more people at once than
+        are wanted, and with nobody twice who answered or skipped it.
+        """
+        held, want = set(holding), max(want, 0)
+        with self._writing() as connection:
+            person = asker(who)
+            renew(connection, person, held, seconds=seconds)
+            leased = hand_out(connection, person, held, want=want, seconds=seconds)
+            return [Leased(self._question(id), number) for id, number in leased]
+
+    def release(self, who: str, questions: Collection[int]) -> None:
+        """Give leased questions back, for others to have them at once."""
+        with self._writing() as connection:
+            connection.executemany(
+                "DELETE FROM leases WHERE question = ? AND who = ?",
+                [(question, who) for question in questions],
+            )
+
+    def store(self, answers: Sequence[Answer]) -> list[int]:
+        """Keep answers durably, all or none; their numbers, of a repeated one its old.
+
+        Raises UnknownQuestionError, and CannotWriteError when there is no room.
+        """
+        with self._writing():
+            return [self._store_one(answer) for answer in answers]
+
+    def _store_one(self, answer: Answer) -> int:
+        connection = self._connection
+        query = "SELECT id FROM answers WHERE uuid = ?"
+        repeated = connection.execute(query, (answer.uuid,)).fetchone()
+        if repeated:
+            return int(repeated[0])
+        late = comes_late(connection, asker(answer.who), answer.question)
+        if late is None:
+            raise self._unknown(answer.question)
+        newest = "SELECT id, digest FROM answers ORDER BY id DESC LIMIT 1"
+        last, digest = connection.execute(newest).fetchone() or (0, NO_DIGEST)
+        kept = KeptAnswer(last + 1, answer, time.time(), late)
+        self._insert("answers", answer_fields(kept), previous=digest)
+        let_stand(connection, kept)
+        return kept.id
+
+    def history(
+        self, who: str, *, before: int | None = None, most: int = 20
+    ) -> list[tuple[Question, KeptAnswer]]:
+        """What a person's standing answers are, newest first, one a question."""
+        query = (
+            f"SELECT q.{_QUESTION.replace(', ', ', q.')}, a.* FROM standing s"
+            " JOIN questions q ON q.id = s.question JOIN answers a ON a.id = s.answer"
+            " WHERE s.who = ? AND s.answer < ? ORDER BY s.answer DESC LIMIT ?"
+        )
+        limit = 2**63 - 1 if before is None else before
+        rows = self._all(query, (who, limit, most))
+        return [(question_of(row[:6]), kept_answer(row[6:-1])) for row in rows]
+
+    def tally(self, who: str, *, now: float) -> Tally:
+        """How far the answering is at Unix time `now`, as one person sees it."""
+        with self._reading() as connection:
+            people = answered(connection)
+            return Tally(
+                answered=sum(count for count, _ in people.values()),
+                mine=people.get(who, (0, 0.0))[0],
+                stored=stored(connection, who),
+                seconds=sum((seconds for _, seconds in people.values()), 0.0),
+                open=open_for(connection, asker(who)),
+                rate=rate(connection, who, now=now),
+            )
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """One state of the file for everything that is read inside."""
+        with self._lock, telling(self.path), self._transaction("BEGIN"):
+            yield self._connection
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Everything written inside is there afterwards, or nothing is."""
+        with self._lock, telling(self.path), self._transaction("BEGIN IMMEDIATE"):
+            yield self._connection
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self._connection.execute(begin)
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has gone back by itself after some errors.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _insert(self, table: str, row: tuple[Any, ...], previous: bytes = b"") -> None:
+        """Add a row and the digest of its fields."""
+        marks = ", ".join("?" * (len(row) + 1))
+        self._connection.execute(
+            f"INSERT INTO {table} VALUES ({marks})", (*row, digest_of(row, previous))
+        )
+
+    def _last(self, table: str) -> int:
+        """The highest number of a table's rows, 0 when it has none."""
+        (number,) = self._connection.execute(f"SELECT max(id) FROM {table}").fetchone()
+        return number or 0
+
+    def _all(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._lock, telling(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+    def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
+        with self._lock, telling(self.path):
+            return self._connection.execute(query, values).fetchone()
