@@ -11,6 +11,9 @@ USE := .venv/.installed
 DEVELOP := .venv/.installed-dev
 PINS := pyproject.toml $(wildcard constraints*.txt)
 
+# Chromium opens the pages; the others draw MuJoCo without a display.
+SYSTEM := chromium libegl1 libgl1-mesa-dri
+
 # The versions that the tests have passed with, where there is a list for this Python.
 INSTALL = constraints=$$($(BIN)/python -c "import sys; print({(3, 11): '-c constraints.txt', \
 	(3, 13): '-c constraints-3.13.txt'}.get(sys.version_info[:2], ''))") && \
@@ -26,7 +29,7 @@ help: ## say what can be typed
 demo: $(USE) ## see a policy learn three ways, in about a minute
 	@$(BIN)/novice demo $(ARGS)
 
-test: $(DEVELOP) ## run the tests (ARGS="-k name" picks some)
+test: $(DEVELOP) headless ## run the tests (ARGS="-k name" picks some)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not soak" $(ARGS)
 
 check: format lint types imports spelling ## look for mistakes without running anything
@@ -52,14 +55,14 @@ bench: $(USE) ## compare with other libraries, each in its own environment (long
 soak: $(DEVELOP) ## the tests that take hours
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-headless: ## on Debian, as root: install what draws MuJoCo without a display
-	@if dpkg -s libegl1 libgl1-mesa-dri > /dev/null 2>&1; then :; \
+headless: ## on Debian, as root: install what draws MuJoCo and opens pages in the tests
+	@if dpkg -s $(SYSTEM) > /dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-		echo "Installing libegl1 and libgl1-mesa-dri"; \
+		echo "Installing $(SYSTEM)"; \
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
-			apt-get -qq -y --no-install-recommends install libegl1 libgl1-mesa-dri; \
+			apt-get -qq -y --no-install-recommends install $(SYSTEM); \
 		} > /dev/null 2>&1 || echo "They could not be installed."; \
-	else echo "MuJoCo draws without a display once libegl1 and libgl1-mesa-dri are there."; fi
+	else echo "All tests run once these are there: $(SYSTEM)"; fi
 
 clean: ## remove everything that make has made; runs/ stays
 	@rm -rf .venv bench/.venvs build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -21,6 +21,11 @@ _HOME = {
     "validation_seeds": "novice.envs.seeds",
     "Dataset": "novice.datasets.dataset",
     "AbstractExpert": "novice.experts.expert",
+    "Answer": "novice.experts.question",
+    "Question": "novice.experts.question",
+    "Inbox": "novice.inbox.store",
+    "Teaching": "novice.app.teaching",
+    "read_recording": "novice.inbox.recording",
     "built_in_expert": "novice.experts.controllers",
     "callable_expert": "novice.experts.find",
     "evaluate": "novice.evaluation.returns",
@@ -31,6 +36,8 @@ _HOME = {
     "ReinforceSettings": "novice.algorithms.settings",
     "bc": "novice.algorithms.bc",
     "dagger": "novice.algorithms.dagger",
+    "advance": "novice.algorithms.dagger",
+    "visit": "novice.algorithms.dagger",
     "reinforce": "novice.algorithms.reinforce",
 }
 

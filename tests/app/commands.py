@@ -111,11 +111,14 @@ def summary_of(folder: Path) -> dict[str, Any]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a run by its name, without the clock readings."""
+    """Every file of a run by its name, without the clock readings and the lock.
+
+    The lock names the process that wrote the run.
+    """
     found = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        if path.is_dir() or name == "timings.jsonl":
+        if path.is_dir() or name in ("timings.jsonl", ".lock"):
             continue
         content = path.read_bytes()
         if name == "summary.json":

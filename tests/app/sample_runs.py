@@ -1,6 +1,7 @@
 """Runs as the commands leave them behind, made up from seeded random numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,12 @@ def estimate(values: Sequence[float], *, episodes: bool = True) -> dict[str, Any
         middle = np.sort(values)[quarter : len(values) - quarter]
         found |= {"iqm": float(np.mean(middle)), "episodes": len(values)}
     return found
+
+
+def corrected(answers: np.ndarray) -> dict[str, Any]:
+    """The share of answers that differed; its interval stays within 0 and 1."""
+    found = estimate(answers, episodes=False)
+    return {**found, "ci95": np.clip(found["ci95"], 0, 1).tolist()}
 
 
 def landings(
@@ -276,6 +283,124 @@ def unpaid() -> RunContents:
     )
 
 
+def human(
+    *people: str, simulation: Mapping[str, Any] | None = None, count: int = 7
+) -> RunContents:
+    """Somebody teaches in the browser; the built-in controller is the yardstick."""
+    rounds = []
+    for number in range(count):
+        skill = 0.96 - 0.85 * np.exp(-(number + 1) / 2)
+        returns = landings(skill, seeds=range(20), salt=200 + number)
+        answers = np.random.default_rng(number).random(45)
+        rounds.append(
+            {
+                "round": number,
+                "labels": 45 * (number + 1),
+                "rows": 45 * (number + 1) + number // 3,
+                "human_seconds": 44.6 * (number + 1) + 0.3 * number,
+                "env_steps": 2_050 * (number + 1),
+                "loss": float(0.1 + 0.5 * np.exp(-number / 3)),
+                "gradient_steps": 1_000,
+                "cut": {"answer": 47 * (number + 1)},
+                "corrected": corrected(answers < 0.06 + 0.6 * np.exp(-number / 2)),
+                "return": estimate(returns),
+                "normalized": share(returns),
+                "expert_disagreement": estimate(
+                    np.random.default_rng(number).random(200)
+                    < 0.05 + 0.4 * np.exp(-number / 3),
+                    episodes=False,
+                ),
+            }
+        )
+    final, last = landings(0.93, salt=5), landings(0.9, salt=6)
+    whole = summary("dagger", rounds, count - 2, final)
+    whole["last"] = {"round": count - 1, **outcome(last)}
+    whole["seconds"] = {**SECONDS, "label": 290.0, "total": 330.0}
+    whole["teacher"] = {
+        "people": list(people or ("ana",)),
+        "simulated": simulation is not None,
+        "human_seconds": 44.6 * count + 0.3 * (count - 1),
+    }
+    told = {"expert": "human", "labels": 45 * count, "labels_per_round": 45}
+    if simulation is not None:
+        whole["teacher"]["simulation"] = simulation
+        told["simulation"] = simulation
+    names = ("labels", "rows", "human_seconds", "env_steps", "loss", "gradient_steps")
+    return RunContents(
+        settings=settings("dagger", **told),
+        summary=whole,
+        evaluation=evaluation(final, last=last),
+        metrics=lines(rounds, *names),
+        timings=[{"round": n, "collect": 0.3, "fit": 0.4} for n in range(count)],
+        replays=replays(final),
+    )
+
+
+def simulated() -> RunContents:
+    """The same from somebody who is not real."""
+    return human(
+        "simulated person",
+        simulation={
+            "simulate": "auto",
+            "lapses": 0.1,
+            "unsure": 0.0,
+            "reaction": 0.6,
+            "hurry": True,
+        },
+    )
+
+
+def human_unpaid() -> RunContents:
+    """People teach a task without a reward: what they correct is all there is."""
+    contents = human("ana", "ben")
+    nothing = episodes(np.zeros(100))
+    rounds = [without(entry, "return", "normalized") for entry in _rounds(contents)]
+    changes = {
+        "env": "garden:Unpaid-v0",
+        "random": {},
+        "expert": {"name": "garden:gardener"},
+        "rounds": rounds,
+        "best_round": 6,
+        "final": {},
+        "last": {"round": 6},
+    }
+    return replace(
+        contents,
+        summary={**contents.summary, **changes},
+        evaluation={"final": nothing, "expert": nothing, "random": nothing},
+        replays=replays(np.zeros(100)),
+    )
+
+
+def human_alone(*, of: Callable[[], RunContents] = human) -> RunContents:
+    """A task with a reward or without one, for which there is no controller."""
+    contents = of()
+    rounds = [
+        without(entry, "normalized", "expert_disagreement")
+        for entry in _rounds(contents)
+    ]
+    told = without(contents.summary, "expert")
+    assert contents.evaluation is not None
+    return replace(
+        contents,
+        summary={
+            **told,
+            "rounds": rounds,
+            "final": without(told["final"], "normalized"),
+            "last": without(told["last"], "normalized"),
+        },
+        evaluation=without(contents.evaluation, "expert"),
+    )
+
+
+def without(mapping: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name not in names}
+
+
+def _rounds(contents: RunContents) -> Sequence[Mapping[str, Any]]:
+    return contents.summary["rounds"]
+
+
 def evaluate() -> RunContents:
     final = landings(0.9, salt=7)
     whole = summary("evaluate", [], 0, final)
@@ -342,6 +467,10 @@ SAMPLES = {
     "dagger": dagger,
     "reinforce": reinforce,
     "unpaid": unpaid,
+    "human": human,
+    "simulated": simulated,
+    "human_unpaid": human_unpaid,
+    "human_alone": human_alone,
     "evaluate": evaluate,
     "demo": demo,
 }

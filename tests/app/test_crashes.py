@@ -1,5 +1,6 @@
 """Wherever a run is cut short between two things that it writes, it can go on."""
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import novice.files
 from app.commands import SHORT, contents, differing, done, said, short
 from app.crashing import Killed, killed_after, killed_at
 from novice.app.folder import RunFolder, named_arrays
+from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.types import Round
 
 
@@ -207,3 +209,97 @@ def test_a_round_is_written_on_after_there_is_room_again(
     recorded.written(folder)
 
     assert contents(whole.path) == contents(folder.path)
+
+
+def from_person(who: str, action: int, *, round: int, rows: int = 2) -> Answers:
+    """What somebody answered to questions about the walk, always the same action."""
+    return Answers(
+        observation=np.zeros((rows, 1), np.float32),
+        action=np.full((rows, 1), action, np.int32),
+        episode=np.zeros(rows, np.int32),
+        step=np.arange(rows, dtype=np.int32),
+        origin=Origin(round, "correction", who),
+        marks=np.repeat(np.eye(2, dtype=np.int8)[[action]], rows, axis=0),
+        question=np.arange(rows, dtype=np.int64),
+    )
+
+
+def taught(recorded: Recorded, number: int, *parts: Answers) -> Round:
+    """A round with these answers, of which a person's newest stand."""
+    dataset = Dataset(parts)
+    labels = int(dataset.standing().sum())
+    return dataclasses.replace(
+        recorded.rounds[number],
+        dataset=dataset,
+        measures={"labels": labels, "rows": len(dataset)},
+    )
+
+
+def held(dataset: Dataset) -> list[tuple[str, int, list[list[int]]]]:
+    return [
+        (part.origin.who, part.origin.round, part.action.tolist())
+        for part in dataset.parts
+    ]
+
+
+def test_what_people_answered_after_a_kill_replaces_what_the_dead_attempt_wrote(
+    recorded: Recorded, tmp_path: Path
+):
+    """Two had answered when the run was killed, both otherwise, and a third did then.
+
+    However far the attempt came, the round before is as it was.
+    """
+    before = from_person("Ada", 0, round=0)
+    zeroth = taught(recorded, 0, before)
+    dead = [from_person("Ada", 0, round=1), from_person("Bob", 0, round=1, rows=3)]
+    alive = [from_person(who, 1, round=1) for who in ("Ada", "Bob", "Cleo")]
+    first = taught(recorded, 1, before, *alive)
+    whole = RunFolder(tmp_path / "whole")
+    for round in (zeroth, first):
+        whole.save_round(round, {})
+    with killed_at(10_000) as calls:
+        attempt = RunFolder(tmp_path / "counted")
+        attempt.save_round(zeroth, {})
+        start = len(calls)
+        attempt.save_round(taught(recorded, 1, before, *dead), {})
+    announced = calls.index("rename", start) if "rename" in calls[start:] else 0
+    assert announced - start > 10
+
+    for number in range(announced - start):
+        folder = RunFolder(tmp_path / str(number))
+        folder.save_round(zeroth, {})
+        with killed_at(number), pytest.raises(Killed):
+            folder.save_round(taught(recorded, 1, before, *dead), {})
+        last = folder.last_round()
+        assert held(last.dataset) == held(zeroth.dataset), number
+
+        folder.save_round(first, {})
+
+        assert held(folder.last_round().dataset) == held(first.dataset)
+        for name in ("index.json", *(f"{part:03d}.safetensors" for part in range(4))):
+            found, wanted = (each.dataset_path / name for each in (folder, whole))
+            assert found.read_bytes() == wanted.read_bytes(), (number, name)
+
+
+def test_answers_brought_along_from_a_round_of_the_same_number_are_never_lost(
+    recorded: Recorded, tmp_path: Path
+):
+    """A run that began with three rounds of another one is killed in its own second."""
+    brought = [from_person("Ada", 0, round=number) for number in range(3)]
+    zeroth = taught(recorded, 0, *brought, from_person("Bob", 1, round=0))
+    first = taught(recorded, 1, *zeroth.dataset.parts, from_person("Bob", 1, round=1))
+
+    for number in range(1000):
+        folder = RunFolder(tmp_path / str(number))
+        folder.save_round(zeroth, {})
+        with killed_at(number) as calls:
+            try:
+                folder.save_round(first, {})
+            except Killed:
+                pass
+            else:
+                assert len(calls) > 10
+                break
+        last = folder.last_round()
+        expected = zeroth if last.number == 0 else first
+        assert held(last.dataset) == held(expected.dataset), number

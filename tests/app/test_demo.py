@@ -135,7 +135,7 @@ def test_everybody_is_compared_on_the_same_episodes(shown: Path):
 def test_labels_and_steps_add_up_over_the_lessons(shown: Path):
     steps = steps_of(shown)
 
-    assert [step["labels"] for step in steps.values()] == [40, 40, 80]
+    assert [step["labels"] for step in steps.values()] == [40, 40, 120]
     env_steps = [step["env_steps"] for step in steps.values()]
     assert env_steps == sorted(env_steps) and env_steps[0] == 40
 

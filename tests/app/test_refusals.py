@@ -272,7 +272,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(
     monkeypatch.setattr(os, "mkdir", forbidden)
 
     assert refused(capsys, *short("bc", "--out", "run", "--quiet")) == (
-        "run/rounds cannot be written: Permission denied; choose a folder that you may"
+        "run cannot be written: Permission denied; choose a folder that you may"
         " write to, and try again"
     )
 
@@ -283,7 +283,7 @@ def test_a_folder_inside_a_file_is_refused(
     (here / "file").write_text("42")
 
     assert refused(capsys, *short("bc", "--out", "file/run", "--quiet")) == (
-        "file/run/rounds cannot be written: Not a directory; choose another name: a"
+        "file/run cannot be written: Not a directory; choose another name: a"
         " file is where a folder should be, and try again"
     )
 

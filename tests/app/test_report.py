@@ -93,6 +93,11 @@ def with_names(contents: RunContents, name: str) -> RunContents:
         summary["seconds"] = {**summary["seconds"], name: 1.0}
     if "steps" in summary:
         summary["steps"] = [{**step, "folder": name} for step in summary["steps"]]
+    if "teacher" in summary:
+        teacher = {**summary["teacher"], "people": [name, "ana", name]}
+        if "simulation" in teacher:
+            teacher["simulation"] = {**teacher["simulation"], "simulate": name}
+        summary["teacher"] = teacher
     settings = {
         "command": contents.settings["command"],
         "version": name,

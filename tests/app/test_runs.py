@@ -20,6 +20,8 @@ from app.commands import (
 from app.crashing import Killed, killed_after
 from novice.app.folder import RunFolder, named_arrays
 from novice.app.runs import policy_of_run
+from novice.datasets.dataset import Answers, Origin
+from novice.datasets.shards import save_part
 from novice.envs.actor import HostPolicy
 
 
@@ -32,7 +34,7 @@ def clone(made: Callable[..., Path], workplace: Path) -> Path:
 
 STARTS = {
     "bc": short("bc", "--data", "clone", "--out", "run"),
-    "dagger": short("dagger", "--from", "clone", "--labels", "80", "--out", "run"),
+    "dagger": short("dagger", "--from", "clone", "--labels", "40", "--out", "run"),
     "reinforce": short("reinforce", "--from", "clone", "--out", "run"),
     "asking": short("dagger", "--expert", "clone", "--out", "run"),
 }
@@ -116,16 +118,78 @@ def test_correction_keeps_the_answers_it_began_with(
     assert np.array_equal(after[:40], before)
 
 
-def test_correction_that_has_no_answer_left_to_ask_for_says_so(
+def test_correction_asks_for_labels_of_its_own_however_many_it_began_with(
     clone: Path, capsys: pytest.CaptureFixture[str]
 ):
-    words = short("dagger", "--from", "clone", "--labels", "40", "--out", "run")
+    """The clone brings 40 answers; the run may ask for 20, and does."""
+    done(capsys, *short("dagger", "--from", "clone", "--labels", "20", "--out", "run"))
 
-    assert refused(capsys, *words) == (
-        "--labels is 40, but clone brings 40 answers along, which count; say --labels"
-        " 80 to ask for as many again"
+    parts = RunFolder(Path("run")).dataset().parts
+    assert [(part.origin.source, len(part)) for part in parts] == [
+        ("demonstration", 40),
+        ("correction", 20),
+    ]
+
+
+def taught(run: Path, parts: list[Answers]) -> None:
+    """Let people have answered in a run what is in these parts."""
+    shutil.rmtree(run / "dataset")
+    for number, part in enumerate(parts):
+        save_part(run / "dataset", number, part)
+
+
+def said_by_people(marks: list[list[int]], *, who: str, round: int) -> Answers:
+    """What somebody said to the questions 1, 2, 3, … about the walk."""
+    rows = len(marks)
+    return Answers(
+        observation=np.linspace(-1, 1, rows, dtype=np.float32)[:, None],
+        action=np.argmax(marks, axis=1)[:, None].astype(np.int32),
+        episode=np.zeros(rows, np.int32),
+        step=np.arange(rows, dtype=np.int32),
+        origin=Origin(round, "correction", who),
+        marks=np.int8(marks),
+        question=np.arange(1, rows + 1),
     )
-    assert not Path("run").exists()
+
+
+def test_the_answers_that_people_replaced_stay_behind(
+    clone: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Nor can what they say in the new run replace what they said in the old one."""
+    taught(
+        clone,
+        [
+            said_by_people([[1, 0], [1, 0], [1, 1]], who="Ada", round=0),
+            said_by_people([[0, 1]], who="Ada", round=1),
+        ],
+    )
+
+    done(capsys, *STARTS["bc"])
+
+    first, second = RunFolder(Path("run")).dataset().parts
+    assert (first.marks.tolist(), second.marks.tolist()) == ([[1, 0]], [[0, 1]])
+    assert first.question is None and second.question is None
+    assert [part.origin.round for part in (first, second)] == [0, 1]
+    assert summary_of(Path("run"))["rounds"][0]["labels"] == 2
+
+
+def test_a_run_in_which_no_answer_stands_has_nothing_to_learn_from(
+    clone: Path, capsys: pytest.CaptureFixture[str]
+):
+    taught(clone, [said_by_people([[1, 1]], who="Ada", round=0)])
+
+    assert refused(capsys, *STARTS["bc"]) == "clone holds no answers yet"
+
+
+def test_sets_of_the_actions_of_another_task_do_not_fit(
+    clone: Path, capsys: pytest.CaptureFixture[str]
+):
+    taught(clone, [said_by_people([[1, 0, 0]], who="Ada", round=0)])
+
+    assert refused(capsys, *STARTS["bc"]) == (
+        "the answers of clone are not actions of app.homemade:Walk-v0, which takes"
+        " Discrete(2); they were given in another task"
+    )
 
 
 def test_practice_begins_with_the_policy_it_was_given(
@@ -170,12 +234,13 @@ def test_practice_brings_no_answers_to_correct(
     [
         (
             ["dagger", "CartPole-v1", "--from", "clone"],
-            "the policy of clone sees 1 numbers, but CartPole-v1 shows 4; it was"
-            " trained on another task",
+            "the answers of clone are 1 numbers for observations of 1, but CartPole-v1"
+            " takes 1 and shows 4; they were given in another task",
         ),
         (
             ["reinforce", "CartPole-v1", "--from", "clone"],
-            "the policy of clone sees 1 numbers, but CartPole-v1 shows 4;",
+            "the policy of clone sees 1 numbers, but CartPole-v1 shows 4; it was"
+            " trained on another task",
         ),
         (
             ["dagger", "CartPole-v1", "--expert", "clone"],

@@ -15,11 +15,17 @@ import novice.app.demo
 import novice.app.train
 from app.commands import Said, said, short, tiny
 
+# Ten thousand rounds, of which a fast machine does a hundred in a second.
+LONG = tiny("dagger", "--labels", "10000", "--labels-per-round", "1")
+
 
 def stopped(folder: Path, number: signal.Signals) -> tuple[Said, float]:
-    """What a long run says when it gets a signal, and the seconds that it takes."""
+    """What a long run says when it gets a signal, and the seconds that it takes.
+
+    The signal comes after the first line about a round, when nearly all is left to do.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "novice", *tiny("dagger", "--labels-per-round", "1")],
+        [sys.executable, "-m", "novice", *LONG],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -26,8 +26,8 @@ SETTINGS = {
         (["dager"], "there is no command 'dager'; did you mean dagger?"),
         (
             ["fly"],
-            "there is no command 'fly'; known: demo, bc, dagger, reinforce, evaluate,"
-            " report",
+            "there is no command 'fly'; known: demo, bc, dagger, reinforce, play,"
+            " label, evaluate, report",
         ),
         (
             ["bc"],

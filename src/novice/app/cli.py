@@ -3,6 +3,7 @@
 What a command needs is imported when it runs, so that help comes at once.
 """
 
+import argparse
 import contextlib
 import difflib
 import io
@@ -14,13 +15,16 @@ from typing import Any, NoReturn
 
 from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
 from novice.app.options import (
+    PageOptions,
     Parser,
     RunOptions,
+    SimulationOptions,
     UsageError,
     add_flags,
     built,
     task_arguments,
 )
+from novice.app.play_settings import PlaySettings
 from novice.errors import NoviceError
 
 OVERVIEW = """\
@@ -29,8 +33,11 @@ corrected, it practices.
 
   novice demo              see a policy learn to land, three ways, in a minute
   novice bc TASK           watch: clone an expert's demonstrations
-  novice dagger TASK       be corrected: act, ask the expert, learn, again (DAgger)
+  novice dagger TASK       be corrected: act, ask the expert, learn, again (DAgger);
+                           with --expert human you are asked, in the browser
   novice reinforce TASK    practice: make likelier what paid (REINFORCE)
+  novice play TASK         show it yourself: act in the task, in the browser
+  novice label RUN         answer a run's questions, in the browser
   novice evaluate RUN …    compare trained policies on the same fresh episodes
   novice report RUN        write a run's report.html anew
 
@@ -42,6 +49,9 @@ EXPERT = (
     "who knows what should be done: auto (the task's built-in controller),"
     " module:function, or the folder of a run (default: auto)"
 )
+HUMAN = "human"
+# What a person is asked for, unless told otherwise: less than a controller.
+FROM_A_PERSON = {"labels": 1_000, "labels_per_round": 50}
 
 
 class Terminated(KeyboardInterrupt):
@@ -122,9 +132,8 @@ def prepare_machine() -> None:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 
-def task_parser(command: str, summary: str) -> Parser:
-    """A parser for a command about a task."""
-    parser = Parser(prog=f"novice {command}", description=summary, allow_abbrev=False)
+def add_task(parser: Parser) -> None:
+    """The task that a command is about, and its arguments."""
     parser.add_argument("task", metavar="TASK", help="a Gymnasium id")
     parser.add_argument(
         "--task-argument",
@@ -132,7 +141,13 @@ def task_parser(command: str, summary: str) -> Parser:
         metavar="NAME=VALUE",
         help="a keyword argument of the task; may be given again",
     )
-    parser.add_argument("--expert", default="auto", metavar="WHO", help=EXPERT)
+
+
+def task_parser(command: str, summary: str, *, expert: str = EXPERT) -> Parser:
+    """A parser for a command about a task."""
+    parser = Parser(prog=f"novice {command}", description=summary, allow_abbrev=False)
+    add_task(parser)
+    parser.add_argument("--expert", default="auto", metavar="WHO", help=expert)
     add_flags(parser, RunOptions)
     return parser
 
@@ -151,14 +166,24 @@ def bc(arguments: list[str]) -> int:
 
 def dagger(arguments: list[str]) -> int:
     """Be corrected: act, ask, aggregate, fit, again."""
-    parser = task_parser("dagger", "Act, be corrected where you went, learn, again.")
+    parser = task_parser(
+        "dagger",
+        "Act, be corrected where you went, learn, again.",
+        expert=EXPERT.replace("auto (", "human (you, in the browser), auto ("),
+    )
     parser.add_argument(
         "--from",
         dest="start",
         metavar="RUN",
-        help="start from this run's policy and answers, such as a clone's",
+        help="start from this run's policy and answers, such as a clone's, or from"
+        " demonstrations that were recorded by novice play",
     )
     add_flags(parser, DaggerSettings)
+    person = parser.add_argument_group("with --expert human")
+    add_flags(person, PageOptions)
+    add_flags(person, SimulationOptions)
+    if parser.parse_args(arguments).expert == HUMAN:
+        parser.set_defaults(**FROM_A_PERSON)
     return train(parser, arguments, "dagger", DaggerSettings)
 
 
@@ -178,9 +203,19 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
     options = built(RunOptions, given)
     settings = built(kind, given)
     kwargs = task_arguments(given.task_argument)
+    human = given.expert == HUMAN
+    if human and command != "dagger":
+        raise UsageError(
+            f"novice {command} asks nobody; novice play TASK records what you show, and"
+            " novice dagger TASK --expert human asks you"
+        )
+    if command == "dagger":
+        refuse_what_only_people_have(given, human=human)
     prepare_machine()
     from novice.app.train import Assignment, carry_out
 
+    page = built(PageOptions, given) if human else None
+    simulation = built(SimulationOptions, given) if human else None
     assignment = Assignment(
         command=command,
         env=given.task,
@@ -192,9 +227,69 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
         validation_episodes=options.validation_episodes,
         start=getattr(given, "start", None),
         data=getattr(given, "data", None),
+        simulation=simulation if simulation and simulation.simulate else None,
     )
-    carry_out(assignment, options)
+    carry_out(assignment, options, page)
     return 0
+
+
+def refuse_what_only_people_have(given: argparse.Namespace, *, human: bool) -> None:
+    """Raise UsageError when a person's settings come with another expert."""
+    if human:
+        return
+    for name, meaning in (
+        ("minutes", "counts a person's time"),
+        ("simulate", "stands in for a person"),
+        ("instructions", "is for the person at the page"),
+    ):
+        if getattr(given, name):
+            raise UsageError(f"--{name} {meaning}; say --expert human as well")
+
+
+def play(arguments: list[str]) -> int:
+    """Let a person act in the task, and keep what they show."""
+    parser = Parser(
+        prog="novice play",
+        description="Act in the task yourself, in the browser; what you do is kept.",
+        allow_abbrev=False,
+    )
+    add_task(parser)
+    add_flags(parser, PlaySettings)
+    add_flags(parser, PageOptions)
+    given = parser.parse_args(arguments)
+    settings, page = built(PlaySettings, given), built(PageOptions, given)
+    kwargs = task_arguments(given.task_argument)
+    prepare_machine()
+    from novice.app.play import play
+
+    return play(given.task, kwargs, settings, page)
+
+
+def label(arguments: list[str]) -> int:
+    """Serve the page on which a run's questions are answered."""
+    parser = Parser(
+        prog="novice label",
+        description="Answer a run's questions, in the browser.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", metavar="RUN", help="a run with --expert human")
+    parser.add_argument("--json", action="store_true", help="print JSON alone")
+    # A run that serves its own page says so: the page goes when the run does.
+    parser.add_argument("--until-alone", action="store_true", help=argparse.SUPPRESS)
+    add_flags(parser, PageOptions)
+    add_flags(parser, SimulationOptions)
+    given = parser.parse_args(arguments)
+    page, simulation = built(PageOptions, given), built(SimulationOptions, given)
+    prepare_machine()
+    from novice.app.label import label
+
+    return label(
+        given.run,
+        page,
+        simulation,
+        as_json=given.json,
+        until_alone=given.until_alone,
+    )
 
 
 def evaluate(arguments: list[str]) -> int:
@@ -272,6 +367,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "bc": bc,
     "dagger": dagger,
     "reinforce": reinforce,
+    "play": play,
+    "label": label,
     "evaluate": evaluate,
     "report": report,
 }

@@ -15,7 +15,8 @@ from novice.app.judge import Judge
 from novice.app.machine import keep_compiled_programs
 from novice.app.options import UsageError
 from novice.app.result import interval
-from novice.app.runs import check_fits, expert_named, policy_of_run, task_called
+from novice.app.runs import check_fits, expert_named, policy_of_run
+from novice.app.tasks import task_called
 from novice.envs.seeds import test_seeds
 from novice.evaluation.returns import Returns, returns_of
 from novice.evaluation.statistics import estimate, paired_difference

@@ -11,11 +11,19 @@ import numpy as np
 
 from novice.app.choice import latest_of_the_best
 from novice.datasets.dataset import Dataset
-from novice.datasets.shards import load_dataset, read_index, save_part
+from novice.datasets.shards import forget_parts, load_dataset, save_part
 from novice.envs.rollout import unpadded
 from novice.errors import NoviceError
+from novice.experts.kept import (
+    SCHEMA,
+    check_schema,
+    load_policy,
+    named_arrays,
+    save_policy,
+    with_named_arrays,
+)
 from novice.files import (
-    BrokenFileError,
+    LOCK,
     append_line,
     make_folder,
     read_arrays,
@@ -28,90 +36,19 @@ from novice.files import (
     write_lines,
 )
 from novice.learning.fit import new_learner
-from novice.learning.policy import Policy, new_critic, policy_from_config
+from novice.learning.policy import Policy, new_critic
 from novice.types import Learner, Round
 
-SCHEMA = 1
 # What a run that was killed at once may have left before its settings.json.
-_FIRST_TRACES = {"start", "expert", "rounds"}
+_FIRST_TRACES = {"start", "expert", "rounds", LOCK}
 
 
 class NotARunError(NoviceError):
     """The folder is not one that a run wrote."""
 
 
-class NewerRunError(NoviceError):
-    """The folder was written by a newer version of novice."""
-
-
 class DivergedError(NoviceError):
     """What was learned is not finite any more."""
-
-
-def named_arrays(tree: Any) -> dict[str, np.ndarray]:
-    """The arrays of a pytree by their paths."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {
-        jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf)
-        for path, leaf in leaves
-    }
-
-
-def with_named_arrays(
-    skeleton: Any, arrays: Mapping[str, np.ndarray], path: Path
-) -> Any:
-    """The skeleton filled with arrays by path; raises BrokenFileError on a mismatch."""
-    leaves, structure = jax.tree_util.tree_flatten_with_path(skeleton)
-    names = [jax.tree_util.keystr(p, simple=True, separator=".") for p, _ in leaves]
-    if set(names) != set(arrays):
-        odd = sorted(set(names) ^ set(arrays))[0]
-        raise BrokenFileError(
-            f"{path} and its policy.json do not belong together: {odd}"
-        )
-    for name, (_, leaf) in zip(names, leaves, strict=True):
-        found, wanted = arrays[name], np.asarray(leaf)
-        if (found.shape, found.dtype) != (wanted.shape, wanted.dtype):
-            raise BrokenFileError(
-                f"{path} holds {name} as {found.dtype} of shape {found.shape}, but"
-                f" policy.json says {wanted.dtype} of shape {wanted.shape}"
-            )
-    filled = [jax.numpy.asarray(arrays[name]) for name in names]
-    return jax.tree_util.tree_unflatten(structure, filled)
-
-
-def save_policy(folder: Path, policy: Policy) -> None:
-    """Write a policy as `policy.json` (its shape) and `policy.safetensors`."""
-    write_json(folder / "policy.json", {"schema": SCHEMA, **policy.config()})
-    write_arrays(folder / "policy.safetensors", named_arrays(policy))
-
-
-def load_policy(folder: Path) -> Policy:
-    """Read a policy that `save_policy` wrote."""
-    path = folder / "policy.json"
-    if not path.exists():
-        raise NotARunError(f"{folder} holds no policy (there is no policy.json)")
-    config = read_json(unchanged(path))
-    check_schema(config, path)
-    try:
-        skeleton = policy_from_config(config)
-    except KeyError as error:
-        raise NewerRunError(
-            f"{path} describes a policy of kind {error}, which this version of novice"
-            " does not know; use the version that wrote it"
-        ) from error
-    arrays = read_arrays(unchanged(folder / "policy.safetensors"))
-    return with_named_arrays(skeleton, arrays, folder / "policy.safetensors")
-
-
-def check_schema(content: Mapping[str, Any], path: Path) -> None:
-    """Raise NewerRunError when a file is not laid out as this version writes it."""
-    found = content.get("schema")
-    if found != SCHEMA:
-        writer = f"novice {content['version']}" if "version" in content else "novice"
-        raise NewerRunError(
-            f"{path} was written by a newer {writer} (schema {found}), but this version"
-            f" reads schema {SCHEMA}; upgrade novice"
-        )
 
 
 def check_finite(numbers: Any, what: str) -> None:
@@ -198,14 +135,14 @@ class RunFolder:
         check_finite(round.learner, f"the learner of round {round.number}")
         check_finite(dict(round.measures), f"what round {round.number} measured")
         if round.dataset is not None:
-            parts = round.dataset.parts
-            kept = len(read_index(self.dataset_path))
-            for number in range(min(kept, len(parts) - 1), len(parts)):
-                save_part(self.dataset_path, number, parts[number])
+            self._save_dataset(round)
         with whole_folder(self.round_path(round.number)) as part:
             save_policy(part, round.learner.policy)
             write_arrays(part / "learner.safetensors", named_arrays(round.learner))
-            write_json(part / "measures.json", dict(round.measures))
+            measures = dict(round.measures)
+            if "cut" in measures:
+                write_json(part / "cut.json", measures.pop("cut"))
+            write_json(part / "measures.json", measures)
             if round.trajectories is not None:
                 columns = unpadded(round.trajectories)
                 write_arrays(part / "trajectories.safetensors", columns)
@@ -213,6 +150,23 @@ class RunFolder:
         append_line(self.path / "metrics.jsonl", line)
         rounded = {phase: float(f"{spent:.4f}") for phase, spent in seconds.items()}
         append_line(self.path / "timings.jsonl", {"round": round.number, **rounded})
+
+    def _save_dataset(self, round: Round) -> None:
+        """Add the parts that the round before did not have yet.
+
+        What a killed attempt left of this round goes: people may have answered anew.
+        """
+        parts, kept = round.dataset.parts, 0
+        if round.number:
+            kept = len(round.dataset.first(self._rows(round.number - 1)).parts)
+        forget_parts(self.dataset_path, kept)
+        for number in range(kept, len(parts)):
+            save_part(self.dataset_path, number, parts[number])
+
+    def _rows(self, number: int) -> int:
+        """How many answers there were after a round, standing or not."""
+        measures = self.measures(number)
+        return int(measures.get("rows", measures["labels"]))
 
     def measures(self, number: int) -> dict[str, Any]:
         return read_json(unchanged(self.round_path(number) / "measures.json"))
@@ -233,9 +187,19 @@ class RunFolder:
         for path in (self.start_path, self.expert_path):
             shutil.rmtree(path, ignore_errors=True)
 
-    def save_start(self, policy: Policy | None, dataset: Dataset | None) -> None:
-        """Keep the policy and the answers that this run starts from."""
+    def save_start(
+        self,
+        policy: Policy | None,
+        dataset: Dataset | None,
+        human: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep the policy and the answers that this run starts from.
+
+        `human` names the people that these are from, and the seconds of their time.
+        """
         with whole_folder(self.start_path) as start:
+            if human is not None:
+                write_json(start / "human.json", dict(human))
             if policy is not None:
                 save_policy(start, policy)
             for number, part in enumerate(dataset.parts if dataset else ()):
@@ -256,6 +220,25 @@ class RunFolder:
         """The answers that this run starts from; None when it starts from none."""
         path = self.start_path / "dataset"
         return load_dataset(path) if path.exists() else None
+
+    def start_seconds(self) -> float:
+        """The people's time behind what this run starts from."""
+        return float(self._start_human().get("seconds", 0.0))
+
+    def _start_human(self) -> dict[str, Any]:
+        path = self.start_path / "human.json"
+        return read_json(unchanged(path)) if path.exists() else {}
+
+    def people(self) -> tuple[str, ...]:
+        """The people whose answers or demonstrations are in this run, simulated or not.
+
+        Whoever has answered questions of people's is a person; an expert is not.
+        """
+        found = set(self._start_human().get("people", ()))
+        if self.dataset_path.exists():
+            parts = load_dataset(self.dataset_path).parts
+            found |= {part.origin.who for part in parts if part.question is not None}
+        return tuple(sorted(found))
 
     def save_expert(self, policy: Policy, name: str) -> None:
         """Keep the policy that this run asks."""
@@ -279,14 +262,18 @@ class RunFolder:
         number = count - 1
         dataset = None
         if self.dataset_path.exists():
-            labels = self.measures(number)["labels"]
-            dataset = load_dataset(self.dataset_path).first(labels)
+            dataset = load_dataset(self.dataset_path).first(self._rows(number))
         return Round(
             number=number,
             learner=self._learner(number),
             dataset=dataset,
-            measures=self.measures(number),
+            measures=self.measures(number) | self._cut(number),
         )
+
+    def _cut(self, number: int) -> dict[str, Any]:
+        """The last answer that a round used, where people answered."""
+        path = self.round_path(number) / "cut.json"
+        return {"cut": read_json(unchanged(path))} if path.exists() else {}
 
     def _learner(self, number: int) -> Learner:
         policy = self.policy(number)

@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import difflib
 import json
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -51,6 +52,68 @@ class RunOptions:
             raise UsageError(f"--seed is {self.seed}, but it must be 0 to {2**32 - 1}")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PageOptions:
+    """Where the page is served on which a person answers, and who that is."""
+
+    who: str = setting("person", "the name under which answers are kept")
+    host: str = setting("127.0.0.1", "address to serve the page at")
+    port: int = setting(8642, "port to serve the page at, or the next free one")
+    tls_cert: str | None = setting(None, "certificate, to serve the page by https")
+    tls_key: str | None = setting(None, "the certificate's key")
+    render: str | None = setting(
+        None, "module:function that draws an observation as a picture"
+    )
+    instructions: str | None = setting(
+        None, "a text file that the page shows to whoever asks what to do"
+    )
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w][\w .-]{0,39}", self.who):
+            raise UsageError(
+                f"--who is {self.who!r}, but a name is up to 40 letters, digits,"
+                " spaces, dots and dashes"
+            )
+        if not 1 <= self.port <= 65535:
+            raise UsageError(f"--port is {self.port}, but it must be 1 to 65535")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise UsageError("--tls-cert and --tls-key belong together; give both")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SimulationOptions:
+    """A simulated person instead of a real one, for tests and studies."""
+
+    simulate: str | None = setting(
+        None, "who answers instead of a person: auto, module:function or a run's folder"
+    )
+    lapses: float = setting(0.0, "share of a simulated person's answers that is random")
+    unsure: float = setting(0.0, "share of questions that they can't tell")
+    reaction: float = setting(0.6, "seconds that they take for an answer, in the mean")
+    hurry: bool = setting(False, "let their time pass in thought only")
+
+    def __post_init__(self) -> None:
+        for name in ("lapses", "unsure"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(
+                    f"--{name} is {getattr(self, name)}, but it is a share, 0 to 1"
+                )
+        if not 0 < self.reaction <= 60:
+            raise UsageError(
+                f"--reaction is {self.reaction}, but it is seconds, up to 60"
+            )
+
+
+def simulated_name(who: str) -> str:
+    """What a simulated person is called: nobody should take them for a real one."""
+    return who if is_simulated(who) else f"simulated {who}"[:40]
+
+
+def is_simulated(who: str) -> bool:
+    """Whether a name is a simulated person's."""
+    return who.startswith("simulated")
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line."""
 
@@ -66,7 +129,7 @@ class Parser(argparse.ArgumentParser):
         return f"; did you mean {close[0]}?" if close else ""
 
 
-def add_flags(parser: argparse.ArgumentParser, kind: type) -> None:
+def add_flags(parser: argparse._ActionsContainer, kind: type) -> None:
     """A flag for every field of a settings class, and of the settings in it."""
     for field in dataclasses.fields(kind):
         if dataclasses.is_dataclass(field.type):
@@ -75,7 +138,7 @@ def add_flags(parser: argparse.ArgumentParser, kind: type) -> None:
             add_flag(parser, field)
 
 
-def add_flag(parser: argparse.ArgumentParser, field: dataclasses.Field) -> None:
+def add_flag(parser: argparse._ActionsContainer, field: dataclasses.Field) -> None:
     """One flag, whose form follows the field's type."""
     flag = "--" + field.name.replace("_", "-")
     meaning, default = field.metadata["help"], typing.cast(Any, field.default)

@@ -8,7 +8,7 @@ from novice.app.folder import RunFolder
 from novice.app.report import report
 from novice.app.report.contents import Replay, read_contents
 from novice.app.report.pictures import with_pictures
-from novice.app.runs import task_called
+from novice.app.tasks import task_called
 from novice.envs.moment import Moment, frames
 from novice.envs.task import Task
 from novice.files import write_text

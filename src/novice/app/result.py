@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from novice import __version__
+from novice.algorithms.settings import as_json
 from novice.app.folder import RunFolder
 from novice.app.judge import Judge
+from novice.app.options import is_simulated
 from novice.envs.seeds import test_seeds
 from novice.evaluation.returns import Returns, returns_of
 from novice.evaluation.statistics import estimate, paired_difference
@@ -106,9 +108,26 @@ def summary_of(
     if judge.expert is not None and test.expert is not None:
         returned = estimate(test.expert.value).as_json()
         summary["expert"] = {"name": judge.expert.name, "return": returned}
-    if pays_nothing(judge, verdict, rounds):
+    if assignment.by_people or folder.people():
+        summary["teacher"] = teacher_of(assignment, folder)
+    if pays_nothing(judge, verdict, rounds, by_people=assignment.by_people):
         forget_returns(summary)
     return summary
+
+
+def teacher_of(assignment: "Assignment", folder: RunFolder) -> dict[str, Any]:
+    """Who taught, and whether they were real; `expert` is then only the yardstick."""
+    last = folder.measures(folder.round_count() - 1)
+    people = folder.people()
+    simulated = assignment.simulation is not None or any(map(is_simulated, people))
+    found: dict[str, Any] = {
+        "people": list(people),
+        "simulated": simulated,
+        "human_seconds": last.get("human_seconds", folder.start_seconds()),
+    }
+    if assignment.simulation is not None:
+        found["simulation"] = as_json(assignment.simulation)
+    return found
 
 
 def without(measures: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -129,12 +148,21 @@ def outcome(returns: Returns, judge: Judge) -> dict[str, Any]:
 
 
 def pays_nothing(
-    judge: Judge, verdict: Verdict, rounds: Sequence[Mapping[str, Any]]
+    judge: Judge,
+    verdict: Verdict,
+    rounds: Sequence[Mapping[str, Any]],
+    *,
+    by_people: bool,
 ) -> bool:
-    """Whether this is a task without a reward: nobody, the expert included, got any."""
-    if judge.test.expert is None:
+    """Whether this is a task without a reward: nobody, the expert included, got any.
+
+    Where people teach there need not be another expert.
+    """
+    everybody = [judge.test.random, verdict.final, verdict.last]
+    if judge.test.expert is not None:
+        everybody.append(judge.test.expert)
+    elif not by_people:
         return False
-    everybody = (judge.test.expert, judge.test.random, verdict.final, verdict.last)
     silent = all(not returns.value.any() for returns in everybody)
     return silent and all(entry["return"]["mean"] == 0 for entry in rounds)
 
@@ -145,22 +173,19 @@ def forget_returns(summary: dict[str, Any]) -> None:
         for name in ("return", "normalized", "minus_expert"):
             entry.pop(name, None)
     for who in ("expert", "random"):
-        summary[who].pop("return")
+        summary.get(who, {}).pop("return", None)
 
 
 def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     """The result in a few plain lines; the last one alone says the most."""
     final, lines = summary["final"], []
     if "return" not in final:
-        last = summary["rounds"][-1]
-        apart = last["expert_disagreement"]["mean"]
-        return [
-            f"the task pays no reward; the last policy differs from the expert by"
-            f" {apart:.3f} on states it visits"
-        ]
+        return [f"the task pays no reward; {without_reward(summary)}"]
     for who in ("random", "expert"):
         if who in summary:
-            lines.append(f"{who:<8} {shown(summary[who]['return'])}")
+            # Where people taught, the task's controller is only there to compare.
+            name = "yardstick" if who == "expert" and "teacher" in summary else who
+            lines.append(f"{name:<8} {shown(summary[who]['return'])}")
     last = summary["last"]
     if last["round"] != summary["best_round"]:
         lines.append(f"{'last':<8} {shown(last['return'])} (round {last['round']})")
@@ -172,6 +197,27 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
         f" on other episodes){normalized}"
     )
     return lines
+
+
+def without_reward(summary: Mapping[str, Any]) -> str:
+    """How well it went where only the teacher can tell."""
+    if "teacher" not in summary:
+        apart = summary["rounds"][-1]["expert_disagreement"]["mean"]
+        return (
+            f"the last policy differs from the expert by {apart:.3f} on states it"
+            " visits"
+        )
+    shares = [
+        100 * entry["corrected"]["mean"]
+        for entry in summary["rounds"]
+        if "corrected" in entry
+    ]
+    if not shares:
+        return "nobody has corrected the policy yet"
+    return (
+        f"in the last round {shares[-1]:.0f} % of the answers corrected what the policy"
+        f" did, in the first one {shares[0]:.0f} %"
+    )
 
 
 def shown(found: Mapping[str, Any]) -> str:

@@ -1,24 +1,22 @@
 """Find what a command names: a task, an expert, another run's policy or answers."""
 
-import os
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from novice.algorithms.settings import BadSettingError
 from novice.app.folder import NotARunError, RunFolder
-from novice.datasets.dataset import Dataset
-from novice.envs.slots import TaskCrashError
-from novice.envs.task import Task, make_task
+from novice.datasets.dataset import Answers, Dataset, Origin
+from novice.envs.task import Task
 from novice.errors import NoviceError
 from novice.experts.controllers import built_in_expert
 from novice.experts.expert import AbstractExpert, UnknownExpertError
 from novice.experts.find import callable_expert
 from novice.experts.policy_expert import PolicyExpert
+from novice.files import read_json
+from novice.inbox.recording import Recording, read_recording
 from novice.learning.policy import Policy
 
 if TYPE_CHECKING:
@@ -27,21 +25,6 @@ if TYPE_CHECKING:
 
 class MisfitError(NoviceError):
     """What a run brings along was not made for this task."""
-
-
-def task_called(id: str, kwargs: Mapping[str, Any]) -> Task:
-    """The task of this id; one of somebody's own may lie in the current folder."""
-    here = os.getcwd()
-    if ":" in id and here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        return make_task(id, kwargs)
-    except NoviceError:
-        raise
-    except Exception as error:
-        raise TaskCrashError(
-            f"{id} cannot be made: {type(error).__name__}: {error}"
-        ) from error
 
 
 def policy_of_run(run: str, *, which: str) -> tuple[Policy, int]:
@@ -75,12 +58,15 @@ class Luggage:
     policy: Policy | None = None
     answers: Dataset | None = None
     expert: tuple[Policy, str] | None = None
+    human_seconds: float = 0.0
+    people: tuple[str, ...] = ()
 
     def unpack(self, folder: RunFolder) -> None:
         """Copy it all into the run, so that the run can be repeated alone."""
         folder.clear_start()
         if self.policy is not None or self.answers is not None:
-            folder.save_start(self.policy, self.answers)
+            human = {"seconds": self.human_seconds, "people": list(self.people)}
+            folder.save_start(self.policy, self.answers, human)
         if self.expert is not None:
             folder.save_expert(*self.expert)
 
@@ -91,41 +77,93 @@ def luggage_of(assignment: "Assignment", task: Task) -> Luggage:
     Practice goes on with a policy; correction needs the answers behind it, too; a clone
     needs the answers alone.
     """
-    expert, policy, answers = assignment.expert, None, None
-    if assignment.data is not None:
-        answers = answers_of_run(assignment.data, task)
-    if assignment.start is not None:
+    policy, answers, seconds = None, None, 0.0
+    people: tuple[str, ...] = ()
+    for run in (assignment.data, assignment.start):
+        if run is not None and (run == assignment.data or asks(assignment)):
+            answers, seconds = answers_of_run(run, task), human_seconds_of(run)
+            people = people_of(run)
+    if assignment.start is not None and not is_recording(assignment.start):
         policy, _ = policy_of_run(assignment.start, which="best")
         check_fits(policy, task, assignment.start)
-        if assignment.command == "dagger":
-            answers = answers_of_run(assignment.start, task)
-            check_budget(len(answers), assignment)
-    asked = policy_asked(expert, task) if is_run(expert) else None
-    return Luggage(policy, answers, asked)
+    elif assignment.start is not None and not asks(assignment):
+        raise MisfitError(
+            f"{assignment.start} is a recording, which holds no policy to practice"
+            f" with; novice bc {task.id} --data {assignment.start} makes one"
+        )
+    asked = None
+    if is_run(assignment.expert) and not assignment.by_people:
+        asked = policy_asked(assignment.expert, task)
+    return Luggage(policy, answers, asked, seconds, people)
+
+
+def asks(assignment: "Assignment") -> bool:
+    """Whether an assignment goes on with the answers of another run."""
+    return assignment.command == "dagger"
+
+
+def is_recording(run: str) -> bool:
+    """Whether a folder holds what somebody played."""
+    path = Path(run) / "settings.json"
+    if not path.exists():
+        return False
+    settings = read_json(path)
+    return isinstance(settings, dict) and settings.get("command") == "play"
 
 
 def answers_of_run(run: str, task: Task) -> Dataset:
-    """Everything that was answered in a run, if the task can use it."""
-    folder = RunFolder(Path(run))
-    folder.settings()
-    dataset = folder.dataset()
+    """Everything that was answered or shown in a run, if the task can use it."""
+    if is_recording(run):
+        dataset = demonstrations_in(read_recording(Path(run)))
+    else:
+        folder = RunFolder(Path(run))
+        folder.settings()
+        dataset = folder.dataset().settled()
+    if not len(dataset):
+        raise NotARunError(f"{run} holds no answers yet")
     check_rows_fit(dataset, task, run)
     return dataset
 
 
-def check_budget(answers: int, assignment: "Assignment") -> None:
-    """Raise BadSettingError when no label is left to ask for."""
-    budget = assignment.settings.labels
-    if answers >= budget:
-        raise BadSettingError(
-            f"--labels is {budget}, but {assignment.start} brings {answers} answers"
-            f" along, which count; say --labels {2 * answers} to ask for as many again"
+def demonstrations_in(recording: Recording) -> Dataset:
+    """What people did in the episodes that they played, a part for each episode."""
+    dataset = Dataset()
+    for number, played in enumerate(recording.episodes):
+        part = Answers(
+            observation=played.observation,
+            action=played.action,
+            episode=np.full(played.steps, number, np.int32),
+            step=np.arange(played.steps, dtype=np.int32),
+            origin=Origin(0, "demonstration", played.who),
         )
+        dataset = dataset.append(part)
+    return dataset
+
+
+def human_seconds_of(run: str) -> float:
+    """The people's time that a run has cost, 0 where nobody was asked."""
+    if is_recording(run):
+        return read_recording(Path(run)).seconds
+    folder = RunFolder(Path(run))
+    count = folder.round_count()
+    measures = folder.measures(count - 1) if count else {}
+    return float(measures.get("human_seconds", 0.0))
+
+
+def people_of(run: str) -> tuple[str, ...]:
+    """The people whose answers or demonstrations a run holds, simulated ones, too."""
+    if is_recording(run):
+        return tuple(
+            sorted({played.who for played in read_recording(Path(run)).episodes})
+        )
+    return RunFolder(Path(run)).people()
 
 
 def is_run(expert: str) -> bool:
     """Whether an expert is named by the folder of a run."""
-    return expert != "auto" and (":" not in expert or Path(expert).exists())
+    return expert not in ("auto", "human") and (
+        ":" not in expert or Path(expert).exists()
+    )
 
 
 def expert_named(
@@ -186,7 +224,15 @@ def check_rows_fit(dataset: Dataset, task: Task, name: str) -> None:
         )
     action = dataset.column("action")
     real = np.issubdtype(action.dtype, np.floating)
-    if real != (task.bounds is not None) or not task.acceptable(action).all():
+    options = sum(task.head.options)
+    fits = all(
+        part.marks is None or part.marks.shape[1] == options for part in dataset.parts
+    )
+    if (
+        real != (task.bounds is not None)
+        or not task.acceptable(action).all()
+        or not fits
+    ):
         raise MisfitError(
             f"the answers of {name} are not actions of {task.id}, which takes"
             f" {task.action_space}; they were given in another task"

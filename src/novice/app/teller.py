@@ -32,6 +32,13 @@ class Teller:
         if not self._console.is_terminal:
             sys.stdout.flush()
 
+    def address(self, line: str) -> None:
+        """One line that a person needs: who is to be quiet says it on stderr."""
+        if self._quiet:
+            print(line, file=sys.stderr, flush=True)
+        else:
+            self.say(line)
+
     @contextmanager
     def progress(self, total: int, done: int) -> Iterator[None]:
         """A bar for `total` rounds, on a terminal."""
@@ -69,9 +76,14 @@ def round_line(number: int, measures: Mapping[str, Any]) -> str:
     parts = [f"round {number:>3}"]
     if "labels" in measures:
         parts.append(f"{measures['labels']:>7,} labels")
+    if measures.get("human_seconds"):
+        parts.append(f"{measures['human_seconds'] / 60:>6.1f} min of a person")
     parts.append(f"{measures['env_steps']:>9,} steps")
-    if "return" in measures:
-        found = measures["return"]
+    found = measures.get("return")
+    # Where people teach there may be no reward at all.
+    if found and (
+        found["mean"] or any(found["ci95"]) or "human_seconds" not in measures
+    ):
         low, high = found["ci95"]
         parts.append(f"return {found['mean']:>8.1f} [{low:.1f}, {high:.1f}]")
     if "normalized" in measures:
@@ -79,6 +91,8 @@ def round_line(number: int, measures: Mapping[str, Any]) -> str:
     if "expert_disagreement" in measures:
         apart = measures["expert_disagreement"]["mean"]
         parts.append(f"disagreement {apart:.3f}")
+    if "corrected" in measures:
+        parts.append(f"corrected {100 * measures['corrected']['mean']:.0f} %")
     return "  ".join(parts)
 
 

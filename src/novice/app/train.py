@@ -13,23 +13,32 @@ import jax
 
 from novice import __version__
 from novice.algorithms.bc import bc
-from novice.algorithms.dagger import dagger
+from novice.algorithms.dagger import dagger, watched
 from novice.algorithms.reinforce import reinforce
 from novice.algorithms.settings import as_json
+from novice.app.classroom import open_classroom
 from novice.app.folder import RunFolder, check_finite, free_name
 from novice.app.judge import SLOTS, Judge
 from novice.app.machine import compile_seconds, keep_compiled_programs, versions
-from novice.app.options import RunOptions, UsageError
+from novice.app.options import PageOptions, RunOptions, SimulationOptions, UsageError
 from novice.app.publish import publish
 from novice.app.result import Verdict, final_verdict, summary_of, verdict_lines
-from novice.app.runs import expert_named, luggage_of, task_called
+from novice.app.runs import expert_named, luggage_of
+from novice.app.tasks import task_called
+from novice.app.teaching import Teaching
 from novice.app.teller import Stopwatch, Teller
 from novice.datasets.dataset import Dataset
 from novice.envs.slots import AbstractSlots, SeparateSlots, VectorSlots
 from novice.envs.task import Task
+from novice.errors import NoviceError
 from novice.experts.expert import AbstractExpert
-from novice.files import CannotWriteError, write_json
+from novice.files import CannotWriteError, only_one, write_json
+from novice.inbox.store import Inbox
 from novice.types import Round
+
+
+class NothingLearnedError(NoviceError):
+    """The budget is used up, and there is nothing to learn from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +55,12 @@ class Assignment:
     validation_episodes: int
     start: str | None = None
     data: str | None = None
+    simulation: SimulationOptions | None = None
+
+    @property
+    def by_people(self) -> bool:
+        """Whether people are asked, in the browser."""
+        return self.expert == "human"
 
     def as_json(self) -> dict[str, Any]:
         """What settings.json says."""
@@ -62,6 +77,8 @@ class Assignment:
             values["from"] = self.start
         if self.data is not None:
             values["data"] = self.data
+        if self.simulation is not None:
+            values["simulation"] = as_json(self.simulation)
         return {
             "command": self.command,
             "version": __version__,
@@ -78,14 +95,21 @@ class Finished:
     summary: Mapping[str, Any]
 
 
-def carry_out(assignment: Assignment, options: RunOptions) -> None:
+def carry_out(
+    assignment: Assignment,
+    options: RunOptions,
+    page: PageOptions | None = None,
+) -> None:
     """Run an assignment in its folder, and print what it came to as it is asked for."""
     folder = open_folder(assignment, options)
     try:
         with words_aside(options):
-            finished = run(assignment, folder, options)
+            finished = run(assignment, folder, options, page)
     except KeyboardInterrupt as stop:
-        stop.args = (f"stopped; --resume --out {folder.path} goes on from here",)
+        how = f"--resume --out {folder.path}"
+        if assignment.by_people:
+            how = "every answer is kept, and the same command"
+        stop.args = (f"stopped; {how} goes on from here",)
         raise
     except CannotWriteError as error:
         if folder.settings_path.exists():
@@ -101,7 +125,12 @@ def words_aside(options: RunOptions) -> contextlib.AbstractContextManager[Any]:
     return contextlib.nullcontext()
 
 
-def run(assignment: Assignment, folder: RunFolder, options: RunOptions) -> Finished:
+def run(
+    assignment: Assignment,
+    folder: RunFolder,
+    options: RunOptions,
+    page: PageOptions | None = None,
+) -> Finished:
     """Do all of an assignment, or what is left of it, and say how it goes."""
     teller = Teller(quiet=options.quiet or options.json)
     if options.compile_cache:
@@ -111,7 +140,7 @@ def run(assignment: Assignment, folder: RunFolder, options: RunOptions) -> Finis
         teller.say(f"{folder.path} is finished already")
         summary = folder.summary()
     else:
-        summary = Runner(assignment, folder, teller).run()
+        summary = Runner(assignment, folder, teller, page).run()
     if options.report and not (folder.path / "report.html").exists():
         publish(folder.path)
     return Finished(folder=folder, summary=summary)
@@ -135,7 +164,8 @@ def open_folder(assignment: Assignment, options: RunOptions) -> RunFolder:
     name = f"{assignment.command}-{assignment.env}-{assignment.seed}"
     default = Path("runs") / name.replace("/", "-").replace(":", "-")
     path = Path(options.out) if options.out else default
-    if not options.resume:
+    # What a person answered goes on by the same command.
+    if not (options.resume or assignment.by_people):
         if options.out:
             refuse_what_is_there(path)
         return RunFolder(path if options.out else free_name(path))
@@ -183,16 +213,27 @@ def flags_of(content: Mapping[str, Any]) -> dict[str, Any]:
 class Runner:
     """The parts of one run: task, expert, judge, stopwatch, folder."""
 
-    def __init__(self, assignment: Assignment, folder: RunFolder, teller: Teller):
+    def __init__(
+        self,
+        assignment: Assignment,
+        folder: RunFolder,
+        teller: Teller,
+        page: PageOptions | None = None,
+    ):
         self.assignment = assignment
+        self.page = page or PageOptions()
         self.folder = folder
         self.teller = teller
         self.stopwatch = Stopwatch(teller)
         self.task: Task = task_called(assignment.env, assignment.kwargs)
+        # Where people answer, the task's own controller is only what they are measured
+        # against.
         self.expert: AbstractExpert | None = expert_named(
-            assignment.expert,
+            "auto" if assignment.by_people else assignment.expert,
             self.task,
-            needed=assignment.command != "reinforce" and assignment.data is None,
+            needed=assignment.command != "reinforce"
+            and assignment.data is None
+            and not assignment.by_people,
             kept=folder,
         )
         begun = folder.settings_path.exists()
@@ -208,18 +249,26 @@ class Runner:
         """All rounds, the final evaluation and the summary."""
         with self.stopwatch.phase("evaluate"):
             self.teller.say(self.introduction())
-        self.begin()
+        with only_one(self.folder.path):
+            self.begin()
+            return self.finish(self.learned())
+
+    def learned(self) -> Verdict:
+        """All rounds, and how good the delivered one is."""
         after = self.folder.last_round()
         self.stopwatch.add(self.folder.seconds())
-        rounds = self.rounds(after)
         done = 0 if after is None else after.number + 1
-        with self.teller.progress(self.round_count(), done):
-            for round in rounds:
+        with self.classroom(), self.teller.progress(self.round_count(), done):
+            for round in self.rounds(after):
                 self.folder.save_round(round, self.stopwatch.lap())
                 self.teller.round(round)
+            if not self.folder.round_count():
+                raise NothingLearnedError(
+                    f"nobody has said anything in {self.folder.path} that a policy can"
+                    " learn from; choose another --out to begin anew"
+                )
             with self.stopwatch.phase("evaluate"):
-                verdict = final_verdict(self.folder, self.judge)
-        return self.finish(verdict)
+                return final_verdict(self.folder, self.judge)
 
     def begin(self) -> None:
         """Write down what is to be done, unless it has begun already."""
@@ -230,11 +279,14 @@ class Runner:
     def introduction(self) -> str:
         reference = self.judge.validation
         chance = f"chance returns {reference.random.value.mean():.1f}"
+        if reference.expert is None and not reference.random.value.any():
+            chance = "chance gets no reward"
         who = f"{self.assignment.env} · {self.assignment.command}"
         if reference.expert is None or self.expert is None:
             return f"{who} · {chance}"
         returned = reference.expert.value.mean()
-        return f"{who} · {chance}, the expert ({self.expert.name}) {returned:.1f}"
+        role = "yardstick" if self.assignment.by_people else "expert"
+        return f"{who} · {chance}, the {role} ({self.expert.name}) {returned:.1f}"
 
     def round_count(self) -> int:
         return getattr(self.assignment.settings, "rounds", 1)
@@ -252,6 +304,38 @@ class Runner:
             yield slots
         finally:
             slots.close()
+
+    @contextlib.contextmanager
+    def classroom(self) -> Iterator[None]:
+        """Where people answer, if this run asks any."""
+        self.inbox: Inbox | None = None
+        if not self.assignment.by_people:
+            yield
+            return
+        with open_classroom(
+            self.folder.path,
+            self.task,
+            self.assignment,
+            self.page,
+            say=self.teller.address,
+        ) as self.inbox:
+            yield
+
+    def taught(self, slots: AbstractSlots, after: Round | None) -> Iterator[Round]:
+        """Rounds of what people answer."""
+        assert self.inbox is not None
+        yield from Teaching(
+            slots,
+            self.inbox,
+            self.folder.path,
+            self.assignment.settings,
+            key=jax.random.key(self.assignment.seed),
+            evaluate=self.evaluate,
+            brought=self.folder.start_dataset(),
+            brought_seconds=self.folder.start_seconds(),
+            phase=self.stopwatch.phase,
+            warn=self.teller.say,
+        ).rounds(after)
 
     def practice_slots(self) -> AbstractSlots | None:
         """The task's own vectorized form, where nobody will ask about a moment."""
@@ -279,18 +363,25 @@ class Runner:
             "evaluate": self.evaluate,
             "phase": self.stopwatch.phase,
         }
-        start = self.folder.start()
+        start, brought = self.folder.start(), self.folder.start_dataset()
         with self.slots() as slots:
+            if self.assignment.by_people:
+                yield from self.taught(slots, after or start)
+                return
             if command == "bc" and after is None:
                 yield from bc(slots, self.teacher(), settings, **common)
             if command == "dagger":
                 assert self.expert is not None
+                after = after or start
+                if after is None and brought is not None:
+                    after = watched(self.task, brought, settings, **common)
+                    yield after
                 yield from dagger(
                     slots,
                     self.expert,
                     settings,
-                    after=after or start,
-                    demonstrated=start is not None,
+                    after=after,
+                    brought=len(brought or ()),
                     **common,
                 )
             if command == "reinforce":

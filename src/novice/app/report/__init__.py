@@ -9,10 +9,11 @@ from novice.app.report.contents import (
     read_contents,
 )
 from novice.app.report.demo import demo_sections
-from novice.app.report.facts import facts
+from novice.app.report.facts import Facts, facts
 from novice.app.report.parts import page
 from novice.app.report.pictures import animated, with_pictures
 from novice.app.report.run import run_sections
+from novice.app.report.teacher import giver, simulated
 
 __all__ = [
     "Replay",
@@ -34,8 +35,13 @@ def report(contents: RunContents) -> str:
     sections = demo_sections if run.command == "demo" else run_sections
     return page(
         sections(contents, run),
-        title=f"{run.env} · {run.command} · novice",
+        title=" · ".join(_title(run)),
         style=resources.files("novice.app.report")
         .joinpath("report.css")
         .read_text("utf-8"),
     )
+
+
+def _title(run: Facts) -> list[str]:
+    taught = [f"taught by {giver(run)}"] if simulated(run) else []
+    return [run.env, run.command, *taught, "novice"]

@@ -7,9 +7,10 @@ from typing import Any
 
 from novice.app.report.contents import RunContents
 from novice.app.report.facts import Facts
-from novice.app.report.markup import Html, joined, tag
+from novice.app.report.markup import Child, Html, joined, tag
 from novice.app.report.numbers import duration
 from novice.app.report.parts import definitions, section, shares_of_time
+from novice.app.report.teacher import effort, marked, simulated, taught_by
 
 _PHASES = ("collect", "label", "fit", "evaluate")
 
@@ -28,7 +29,7 @@ def time_section(run: Facts) -> Html | None:
     if run.seconds.get("compile"):
         note += f" Compiling took {duration(run.seconds['compile'])} of it."
     bar = shares_of_time(phases) if len(phases) > 1 else None
-    return section("Where the time went", bar, note=note)
+    return section("Where the time went", bar, note=marked(run, note))
 
 
 def phases_of(seconds: Mapping[str, float]) -> dict[str, float]:
@@ -57,7 +58,22 @@ def repeat_section(contents: RunContents, run: Facts) -> Html:
         tag("pre", tag("code", _breakable(command_line(run.command, settings)))),
         _folded("Settings", settings),
         _folded("Versions", versions),
+        note=_taught(run),
     )
+
+
+def _taught(run: Facts) -> Child:
+    """Who taught, and that the command alone does not bring their answers back."""
+    if run.teacher is None:
+        return None
+    by = joined(
+        "Taught by ",
+        taught_by(run.teacher, everybody=True),
+        effort(run, run.teacher),
+        ".",
+    )
+    told = " The command asks anew; what was answered is kept in the run's folder."
+    return joined(tag("em", by) if simulated(run) else by, told)
 
 
 def command_line(command: str, settings: Mapping[str, Any]) -> list[str]:

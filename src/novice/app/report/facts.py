@@ -33,6 +33,18 @@ class RoundFacts:
     score: Score | None = None
     normalized: float | None = None
     disagreement: Score | None = None
+    corrected: Score | None = None  # percent of answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """The people who answered, and how they were simulated if they were."""
+
+    people: Sequence[str]
+    simulated: bool
+    human_seconds: float | None
+    simulation: Mapping[str, Any]
+    brought_from: str | None  # the run whose answers were there from the beginning
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +62,7 @@ class Facts:
     command: str
     env: str
     seed: int | None
+    teacher: Teacher | None  # where people taught; the expert is then a yardstick
     expert_name: str | None
     expert: Score | None
     random: Score | None
@@ -96,6 +109,7 @@ def facts(contents: RunContents) -> Facts:
         command=str(summary.get("command", contents.settings.get("command", "run"))),
         env=str(summary.get("env", "")),
         seed=count(summary, "seed", where="summary"),
+        teacher=_teacher(contents),
         expert_name=None if expert.get("name") is None else str(expert["name"]),
         expert=score(expert, "return", where="expert"),
         random=score(_part(summary, "random"), "return", where="random"),
@@ -174,7 +188,47 @@ def _round(entry: Mapping[str, Any]) -> RoundFacts:
         score=score(entry, "return", where=where),
         normalized=number(entry, "normalized", where=where),
         disagreement=score(entry, "expert_disagreement", where=where),
+        corrected=_percent(score(entry, "corrected", where=where)),
     )
+
+
+def _percent(found: Score | None) -> Score | None:
+    """A share of one as a share of a hundred."""
+    if found is None:
+        return None
+    return Score(mean=100 * found.mean, low=100 * found.low, high=100 * found.high)
+
+
+def _teacher(contents: RunContents) -> Teacher | None:
+    if not contents.summary.get("teacher"):
+        return None
+    told = _part(contents.summary, "teacher")
+    people = told.get("people") or []
+    if not isinstance(people, list | tuple):
+        raise UnreadableRunError(
+            f"summary.json: teacher.people should be a list, but is {people!r}"
+        )
+    brought_from = _settings(contents).get("from")
+    return Teacher(
+        people=[str(name) for name in people],
+        simulated=bool(told.get("simulated")),
+        human_seconds=number(told, "human_seconds", where="teacher"),
+        simulation=_simulation(told),
+        brought_from=None if brought_from is None else str(brought_from),
+    )
+
+
+def _simulation(teacher: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How people were simulated, if they were; its numbers are numbers."""
+    told = _part(teacher, "simulation")
+    for name in ("lapses", "unsure", "reaction"):
+        number(told, name, where="teacher.simulation")
+    return told
+
+
+def _settings(contents: RunContents) -> Mapping[str, Any]:
+    settings = contents.settings.get("settings")
+    return settings if isinstance(settings, Mapping) else {}
 
 
 def _seconds(

@@ -51,13 +51,18 @@ class Heap:
     score: Score
 
 
-def learning_curve(curve: Curve, levels: Sequence[Level], *, description: str) -> Html:
-    """The curve with its intervals, among the levels it should be seen against."""
+def learning_curve(
+    curve: Curve, levels: Sequence[Level], *, description: str, name: str = "curve"
+) -> Html:
+    """The curve with its intervals, among the levels it should be seen against.
+
+    `name` tells the figure from the page's other figures.
+    """
     with drawing():
         return joined(
             svg(
                 _curve(curve, levels, width=pixels, height=250 + pixels // 9),
-                name=f"curve {size}",
+                name=f"{name} {size}",
                 description=description,
                 class_=f"figure {size}",
             )

@@ -67,6 +67,27 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60:,} h {minutes % 60:02d} min"
 
 
+def percent(part: float) -> str:
+    """A share of a hundred: 12 %, 2.5 %."""
+    return _minus(f"{part:.3g}{_NO_BREAK}%")
+
+
+def percents(score: Score) -> str:
+    """A share of a hundred and its interval, on one line: 12 % [8, 16]."""
+    low, high = bounds(score)
+    return f"{mean(score)} % [{low}, {high}]".replace(" ", _NO_BREAK)
+
+
+def spent(seconds: float) -> str:
+    """A person's time as one would say it: 45 seconds, 5.2 minutes, 2.1 hours."""
+    if seconds < 59.5:
+        count = round(seconds)
+        return f"{count}{_NO_BREAK}second{'' if count == 1 else 's'}"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.1f}{_NO_BREAK}minutes"
+    return f"{seconds / 3600:,.1f}{_NO_BREAK}hours"
+
+
 def _decimals(value: float, width: float) -> int:
     """So many that the width is written with one figure, or with two below 35."""
     if width <= 0:

@@ -71,7 +71,7 @@ def page(*sections: Child, title: str, style: str) -> str:
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def opening(*about: str | None, headline: str, remarks: Sequence[str]) -> Html:
+def opening(*about: Child, headline: Child, remarks: Sequence[Child]) -> Html:
     """What the page is about, what was learned, and what must be said with it."""
     return tag(
         "header",
@@ -81,7 +81,7 @@ def opening(*about: str | None, headline: str, remarks: Sequence[str]) -> Html:
     )
 
 
-def section(name: str, *children: Child, note: str | None = None) -> Html:
+def section(name: str, *children: Child, note: Child = None) -> Html:
     """A part of the page with its heading and a sentence about how to read it."""
     return tag(
         "section",
@@ -110,7 +110,9 @@ def cards(these: Sequence[Card]) -> Html:
     )
 
 
-def scale(marks: Sequence[Mark], *, random: Score, expert: Score) -> Html:
+def scale(
+    marks: Sequence[Mark], *, random: Score, expert: Score, expert_name: str = "expert"
+) -> Html:
     """Where each mark lies between random and the expert, with its interval."""
     scores = [random, expert, *(mark.score for mark in marks)]
     axis = Axis(min(score.low for score in scores), max(score.high for score in scores))
@@ -120,7 +122,7 @@ def scale(marks: Sequence[Mark], *, random: Score, expert: Score) -> Html:
         tag(
             "div",
             tag("span", "random ", tag("b", mean(random)), class_="random"),
-            tag("span", "expert ", tag("b", mean(expert)), class_="expert"),
+            tag("span", f"{expert_name} ", tag("b", mean(expert)), class_="expert"),
             class_="ends",
         ),
         class_="scale named" if len(marks) > 1 else "scale",

@@ -10,13 +10,15 @@ from novice.app.report.numbers import interval, whole
 from novice.app.report.pairs import difference, returns_together
 from novice.app.report.parts import section
 from novice.app.report.svg import EXPERT, OTHER, POLICY, RANDOM
+from novice.app.report.teacher import marked, yardstick, yardstick_mark
 from novice.evaluation.statistics import estimate
 
-# Who is shown, from top to bottom: name in the file, name in the page, color.
+# Who is shown, from top to bottom: name in the file, name in the page, color. The
+# expert is called what it is in the run.
 _WHO = (
     ("final", "policy", POLICY),
     ("last", "last round", OTHER),
-    ("expert", "expert", EXPERT),
+    ("expert", None, EXPERT),
     ("random", "random", RANDOM),
 )
 
@@ -24,7 +26,12 @@ _WHO = (
 def returns_section(run: Facts) -> Html | None:
     """Histograms of the final episodes, and of the differences on equal seeds."""
     heaps = [
-        Heap(name=name, color=color, values=episodes.total, score=_score(episodes))
+        Heap(
+            name=name or yardstick_mark(run),
+            color=color,
+            values=episodes.total,
+            score=_score(episodes),
+        )
         for key, name, color in _WHO
         if (episodes := run.episodes.get(key)) is not None and len(episodes.total) > 1
     ]
@@ -35,7 +42,7 @@ def returns_section(run: Facts) -> Html | None:
         "Episode by episode",
         histograms(heaps, name="returns", zero=False, description=f"Returns: {told}"),
         _paired(run),
-        note=_note(run, heaps),
+        note=marked(run, _note(run, heaps)),
     )
 
 
@@ -54,7 +61,7 @@ def _paired(run: Facts) -> Html | None:
     """The differences to the expert seed by seed, or to random where there is none."""
     policy = run.episodes.get("final")
     key, name = (
-        ("expert", "the expert") if "expert" in run.episodes else ("random",) * 2
+        ("expert", yardstick(run)) if "expert" in run.episodes else ("random",) * 2
     )
     other = run.episodes.get(key)
     if policy is None or other is None:
@@ -67,7 +74,7 @@ def _paired(run: Facts) -> Html | None:
     told = f"Policy minus {name}: {interval(mean, signed=True)}"
     return joined(
         tag("h3", f"The policy minus {name}, seed by seed"),
-        tag("p", _counted(mine - theirs), class_="note"),
+        tag("p", marked(run, _counted(mine - theirs)), class_="note"),
         histograms([heap], name="paired", zero=True, description=told),
     )
 

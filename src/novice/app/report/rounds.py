@@ -6,6 +6,7 @@ from novice.app.report.facts import Facts, RoundFacts, Score
 from novice.app.report.markup import Child, Html, tag
 from novice.app.report.numbers import duration, rounded, share, whole
 from novice.app.report.parts import section, table, with_interval
+from novice.app.report.teacher import giver, marked, yardstick
 
 _MOST_ROWS = 12  # A longer table is folded away.
 
@@ -14,7 +15,7 @@ def rounds_section(run: Facts) -> Html | None:
     """Every round in numbers; what no round knows has no column."""
     if not run.rounds:
         return None
-    cells = [_cells(facts) for facts in run.rounds]
+    cells = [_cells(facts, taught=run.teacher is not None) for facts in run.rounds]
     names = [name for name in cells[0] if any(row[name] is not None for row in cells)]
     chosen = _chosen(run)
     shown = table(
@@ -22,8 +23,22 @@ def rounds_section(run: Facts) -> Html | None:
     )
     if len(cells) > _MOST_ROWS:
         shown = tag("details", tag("summary", f"All {len(cells)} rounds"), shown)
-    note = None if chosen is None else f"Round {run.best_round} was chosen."
-    return section("Rounds", shown, note=note)
+    return section("Rounds", shown, note=marked(run, _note(run, chosen)))
+
+
+def _note(run: Facts, chosen: int | None) -> str | None:
+    """Which row is lifted out, and what the columns mean where people taught."""
+    told = [] if chosen is None else [f"Round {run.best_round} was chosen."]
+    if run.teacher is not None and any(facts.human_seconds for facts in run.rounds):
+        told.append(f"Time: {giver(run)}'s, so far.")
+    if any(facts.corrected for facts in run.rounds):
+        told.append(
+            "Corrected: the share of a round's answers that differed from what the"
+            " policy before it had done."
+        )
+    if run.teacher is not None and any(facts.disagreement for facts in run.rounds):
+        told.append(f"Disagreement: with {yardstick(run)}.")
+    return " ".join(told) or None
 
 
 def _chosen(run: Facts) -> int | None:
@@ -34,13 +49,18 @@ def _chosen(run: Facts) -> int | None:
     return numbers.index(run.best_round)
 
 
-def _cells(facts: RoundFacts) -> Mapping[str, Child]:
+def _cells(facts: RoundFacts, *, taught: bool) -> Mapping[str, Child]:
     """What is known about a round, by column; `None` where nothing is."""
     spent = facts.human_seconds
     return {
         "round": facts.number,
         "labels": None if facts.labels is None else whole(facts.labels),
-        "a person's time": None if spent is None else duration(spent),
+        "time" if taught else "a person's time": None
+        if spent is None
+        else duration(spent),
+        "corrected, %": (
+            None if facts.corrected is None else with_interval(facts.corrected)
+        ),
         "steps": None if facts.env_steps is None else whole(facts.env_steps),
         "return": None if facts.score is None else with_interval(facts.score),
         "IQM": None if facts.score is None else _iqm(facts.score),

@@ -13,9 +13,17 @@ from novice.app.report.pairs import difference, share_of_the_way
 from novice.app.report.parts import Card, Mark, cards, opening, replays, scale, section
 from novice.app.report.returns import returns_section
 from novice.app.report.rounds import rounds_section
+from novice.app.report.teacher import (
+    badge,
+    giver,
+    marked,
+    simulated,
+    time_of,
+    yardstick,
+    yardstick_mark,
+)
 from novice.app.report.words import headline, remarks
 
-_WAY = "of the way to the expert"
 _REPLAYS = {
     "best": "Best episode",
     "median": "Median episode",
@@ -31,6 +39,7 @@ def run_sections(contents: RunContents, run: Facts) -> Html:
             f"novice {run.command}",
             run.env,
             None if run.seed is None else f"seed {run.seed}",
+            badge(run),
             headline=headline(run, way),
             remarks=list(remarks(run, _against(run))),
         ),
@@ -57,7 +66,7 @@ def replays_section(contents: RunContents, run: Facts) -> Html | None:
         shown = [replace(replay, total_reward=None) for replay in shown]
         names = ["An episode"] * len(shown)
         note = "Of the final episodes."
-    return section("What it looks like", replays(shown, names), note=note)
+    return section("What it looks like", replays(shown, names), note=marked(run, note))
 
 
 def _way(run: Facts) -> Score | None:
@@ -88,21 +97,26 @@ def _on_scale(run: Facts) -> Html | None:
     if run.final is None or run.random is None or run.expert is None:
         return None
     return scale(
-        [Mark(name="policy", score=run.final)], random=run.random, expert=run.expert
+        [Mark(name="policy", score=run.final)],
+        random=run.random,
+        expert=run.expert,
+        expert_name=yardstick_mark(run),
     )
 
 
 def _cards(run: Facts, way: Score | None) -> list[Card]:
     """The key numbers, as far as they are known."""
-    spent = [facts.human_seconds for facts in run.rounds if facts.human_seconds]
+    by = f" by {giver(run)}" if simulated(run) else ""
+    way_name = f"of the way to {yardstick(run)}"
     known = [
         _card("return", run.final),
-        _card(_WAY, way) if way else _plain(_WAY, run.normalized, share),
+        _card(way_name, way) if way else _plain(way_name, run.normalized, share),
         _card(_expert(run), run.expert),
         _card("random", run.random),
-        _plain("labels", run.labels, whole),
+        _corrected(run),
+        _plain(f"labels{by}", run.labels, whole),
         _plain("steps in the task", run.env_steps, whole),
-        _plain("of a person's time", max(spent, default=None), duration),
+        _plain(f"of {giver(run)}'s time", time_of(run), duration),
         _plain("from start to end", run.seconds.get("total"), duration),
     ]
     return [card for card in known if card is not None]
@@ -121,5 +135,17 @@ def _card(name: str, score: Score | None) -> Card | None:
     return Card(value=mean(score), name=name, addition=f"{low} to {high}")
 
 
+def _corrected(run: Facts) -> Card | None:
+    """How often the policy before the last one had to be corrected."""
+    known = [facts.corrected for facts in run.rounds if facts.corrected]
+    if not known:
+        return None
+    low, high = bounds(known[-1])
+    name = "of the last round's answers corrected the policy"
+    value = f"{mean(known[-1])}\N{NO-BREAK SPACE}%"
+    return Card(value=value, name=name, addition=f"{low} to {high}")
+
+
 def _expert(run: Facts) -> str:
-    return "expert" if run.expert_name is None else f"expert: {run.expert_name}"
+    name = yardstick_mark(run)
+    return name if run.expert_name is None else f"{name}: {run.expert_name}"

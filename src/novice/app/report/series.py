@@ -12,6 +12,7 @@ from jaxtyping import Float
 _ELSEWHERE = {
     "round",
     "labels",
+    "rows",
     "env_steps",
     "batches",
     "gradient_steps",

@@ -1,44 +1,78 @@
 """Say in plain sentences what a run learned, and how sure that is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from novice.app.report.facts import Facts, RoundFacts, Score
-from novice.app.report.numbers import interval, mean, rounded, share, whole
+from novice.app.report.markup import Child, Html, joined
+from novice.app.report.numbers import (
+    interval,
+    mean,
+    percents,
+    rounded,
+    share,
+    whole,
+)
+from novice.app.report.teacher import effort, taught_by, teachers, yardstick
 
 
-def headline(run: Facts, way: Score | None) -> str:
+def headline(run: Facts, way: Score | None) -> Html:
     """What was learned, in one sentence; `way` is how far from random to the expert."""
-    effort = _effort(run)
+    learned = _learned(run, way)
+    if learned is None:
+        end = "; nothing here says how good it is."
+        return joined("A policy was trained", _effort(run), end)
+    return joined(learned, _effort(run), ".")
+
+
+def _learned(run: Facts, way: Score | None) -> str | None:
+    """How good the policy is, by the best that tells it."""
     if way is not None or run.normalized is not None:
         reached = share(run.normalized or 0.0) if way is None else interval(way)
         return (
-            f"The policy reaches {reached} of the way from random to the expert"
-            f"{effort}."
+            f"The policy reaches {reached} of the way from random to {yardstick(run)}"
         )
     if run.final is not None:
         against = "" if run.random is None else f" (at random: {mean(run.random)})"
-        return f"The policy scores {interval(run.final)} on average{against}{effort}."
+        return f"The policy scores {interval(run.final)} on average{against}"
+    corrected = [facts.corrected for facts in run.rounds if facts.corrected]
+    if corrected:
+        return _corrected(corrected)
     known = [facts.disagreement for facts in run.rounds if facts.disagreement]
     if known:
-        return f"The policy disagrees with the expert by {interval(known[-1])}{effort}."
-    return f"A policy was trained{effort}; nothing here says how good it is."
+        return f"The policy disagrees with {yardstick(run)} by {interval(known[-1])}"
+    return None
 
 
-def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[str]:
+def _corrected(shares: Sequence[Score]) -> str:
+    """How often the policy had to be corrected, in the end and at first."""
+    told = f"The policy was corrected in {percents(shares[-1])} of the "
+    if len(shares) == 1:
+        return f"{told}answers"
+    first = f"{mean(shares[0])}\N{NO-BREAK SPACE}%"
+    return f"{told}last round's answers, after {first} in the first"
+
+
+def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[Child]:
     """What an honest reader would ask next; `against` are paired differences.
 
     Their names: "expert" and "random" (the policy less these) and "last" (the last
     round less the policy).
     """
     yield from _against_random(against.get("random"))
-    yield from _against_expert(against.get("expert"))
+    yield from _against_expert(against.get("expert"), yardstick(run))
     yield from _choice(run)
     yield from _last_round(run, against.get("last"))
-    if not run.paid and any(facts.disagreement for facts in run.rounds):
+    if not run.paid and any(facts.corrected for facts in run.rounds):
+        yield (
+            "This task pays no reward: the latest policy is delivered, and the share of"
+            " answers that corrected the one before stands in for the return."
+        )
+    elif not run.paid and any(facts.disagreement for facts in run.rounds):
         yield (
             "This task pays no reward: the latest policy is delivered, and its"
-            " disagreement with the expert stands in for the return."
+            f" disagreement with {yardstick(run)} stands in for the return."
         )
+    yield from teachers(run)
 
 
 def verdict(difference: Score) -> str:
@@ -50,8 +84,10 @@ def verdict(difference: Score) -> str:
     return "no difference that these episodes can show"
 
 
-def _effort(run: Facts) -> str:
+def _effort(run: Facts) -> Child:
     """What it took: ", from 10,000 labels"."""
+    if run.teacher is not None:
+        return [", taught by ", taught_by(run.teacher), effort(run, run.teacher)]
     if run.command == "evaluate":
         return ""
     if run.labels:
@@ -70,19 +106,19 @@ def _against_random(difference: Score | None) -> Iterator[str]:
         )
 
 
-def _against_expert(difference: Score | None) -> Iterator[str]:
+def _against_expert(difference: Score | None, expert: str) -> Iterator[str]:
     if difference is None:
         return
     seeds = f"on the same {whole(difference.episodes or 0)} seeds"
     if verdict(difference) in ("better", "worse"):
         more = "more" if difference.mean > 0 else "less"
         size = interval(_size(difference))
-        yield f"It scores {size} {more} than the expert {seeds}."
+        yield f"It scores {size} {more} than {expert} {seeds}."
     elif difference.low == difference.high:
-        yield f"It scores exactly what the expert scores, {seeds}."
+        yield f"It scores exactly what {expert} scores, {seeds}."
     else:
         yield (
-            f"{seeds.capitalize()} it cannot be told from the expert: the difference is"
+            f"{seeds.capitalize()} it cannot be told from {expert}: the difference is"
             f" {interval(difference, signed=True)}."
         )
 

@@ -1,0 +1,135 @@
+"""Serve the page on which a run's questions are answered.
+
+JAX is not imported here: the page is there at once, and nothing disturbs it.
+"""
+
+import contextlib
+import dataclasses
+import json
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from novice.app.options import PageOptions, SimulationOptions, simulated_name
+from novice.errors import NoviceError
+from novice.inbox.connections import serve
+from novice.inbox.darkroom import Darkroom
+from novice.inbox.security import LOOPBACK, Doorkeeper
+from novice.inbox.server import label_app
+from novice.inbox.store import Inbox
+
+# Where a run keeps its questions and answers.
+INBOX = Path("dataset") / "inbox.sqlite"
+
+
+class NobodyAsksError(NoviceError):
+    """The run has no questions for people."""
+
+
+def label(
+    run: str,
+    page: PageOptions,
+    simulation: SimulationOptions,
+    *,
+    as_json: bool = False,
+    until_alone: bool = False,
+) -> int:
+    """Let people answer until a signal comes, or the command that began this ends."""
+    folder = Path(run)
+    if not (folder / INBOX).exists():
+        raise NobodyAsksError(
+            f"{run} asks nobody: it holds no {INBOX}; novice dagger TASK --expert human"
+            f" --out {run} begins a run that does"
+        )
+    if simulation.simulate:
+        page = dataclasses.replace(page, who=simulated_name(page.who))
+    doorkeeper = Doorkeeper(folder, secure=page.tls_cert is not None)
+    stop = threading.Event()
+    if until_alone:
+        threading.Thread(target=wait_alone, args=(stop,), daemon=True).start()
+    with contextlib.ExitStack() as stack:
+        inbox = stack.enter_context(contextlib.closing(Inbox(folder / INBOX)))
+        token = doorkeeper.invite(page.who)
+
+        def ready(port: int) -> None:
+            print_addresses(page, port, token, as_json=as_json)
+            if simulation.simulate:
+                address = address_of(page, port, token)
+                stack.enter_context(simulated(folder, address, simulation))
+
+        serve(
+            label_app(
+                folder,
+                doorkeeper,
+                inbox,
+                Darkroom(inbox, folder),
+                allowed_hosts={*LOOPBACK, page.host},
+            ),
+            host=page.host,
+            port=page.port,
+            tls_cert=None if page.tls_cert is None else Path(page.tls_cert),
+            tls_key=None if page.tls_key is None else Path(page.tls_key),
+            ready=ready,
+            stop=stop,
+        )
+    return 0
+
+
+def wait_alone(stop: threading.Event) -> None:
+    """Set `stop` when the command at the other end of stdin ends."""
+    with contextlib.suppress(OSError, ValueError):
+        while sys.stdin.buffer.read(1):
+            pass
+    stop.set()
+
+
+def address_of(page: PageOptions, port: int, token: str) -> str:
+    """The address that lets a person in."""
+    scheme = "http" if page.tls_cert is None else "https"
+    host = "127.0.0.1" if page.host in ("0.0.0.0", "::") else page.host
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{port}/?token={token}"
+
+
+def print_addresses(page: PageOptions, port: int, token: str, *, as_json: bool) -> None:
+    """Say where to answer."""
+    address = address_of(page, port, token)
+    if as_json:
+        print(json.dumps({"address": address, "port": port, "who": page.who}))
+    else:
+        print("\n".join(invitation(page, port, address)))
+        print("Ctrl-C ends it; every answer is kept.")
+    sys.stdout.flush()
+
+
+def invitation(page: PageOptions, port: int, address: str) -> list[str]:
+    """How to get to the page, from this machine and from another one."""
+    lines = [f"Answer here:  {address}"]
+    if page.host in LOOPBACK:
+        here = socket.gethostname()
+        lines.append(
+            f"From another machine:  ssh -L {port}:127.0.0.1:{port} {here}  and then"
+            " the same address"
+        )
+    return lines
+
+
+@contextlib.contextmanager
+def simulated(
+    folder: Path, address: str, simulation: SimulationOptions
+) -> Iterator[None]:
+    """A simulated person who answers at this address, beside whatever goes on."""
+    from novice.app.simulation import answering
+
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=answering, args=(folder, address, simulation, stop), daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)

@@ -1,0 +1,172 @@
+"""A person, simulated, at the real pages in a real browser: they show, they answer.
+
+They see what anybody sees, the named bars beside the picture, and press keys.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inbox.conftest import browser  # noqa: F401
+from novice.experts.controllers import built_in_expert
+from novice.inbox.recording import read_recording
+from novice.inbox.store import Inbox
+
+KEYS = ["ArrowLeft", "ArrowRight"]
+READ_BARS = """() => [...document.querySelectorAll(
+    '#bars .bar-value, #bars .bars > .value')].map(e => e.textContent)"""
+
+
+@contextmanager
+def command(*words: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A command in a process of its own, and the address that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "novice", *words],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while not (found := re.search(r"http\S+token=\S+", said)):
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        yield process, found[0]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def seen(page: Any) -> np.ndarray | None:
+    """What the bars say; None while there is nothing to see."""
+    texts = [text.replace("\u2212", "-").split() for text in page.evaluate(READ_BARS)]
+    try:
+        numbers = [float(words[0]) for words in texts[:4]]
+    except (IndexError, ValueError):
+        return None
+    return np.array(numbers, np.float32) if len(numbers) == 4 else None
+
+
+def looked(page: Any) -> np.ndarray:
+    """What the bars say, as soon as they say something."""
+    end = time.monotonic() + 10
+    while (now := seen(page)) is None:
+        assert time.monotonic() < end, "there is nothing to see"
+        page.wait_for_timeout(20)
+    return now
+
+
+def as_the_law_says(run: Path) -> float:
+    """The share of the answers that are those of the law."""
+    inbox = Inbox(run / "dataset" / "inbox.sqlite")
+    told = [
+        law(inbox.question(kept.answer.question).observation)
+        == kept.answer.actions[0][0]
+        for kept in inbox.answers_after(0)
+    ]
+    inbox.close()
+    return float(np.mean(told))
+
+
+def law(observation: np.ndarray) -> int:
+    expert = built_in_expert("CartPole-v1", {})
+    action, _ = expert.act(expert.start(), observation)
+    return int(action)
+
+
+def play(page: Any, address: str, *, episodes: int, seconds: float) -> None:
+    """Play by real keys; each episode is kept after a while, or when it ends."""
+    page.goto(address)
+    page.wait_for_selector("body[data-state=ready]")
+    for _ in range(episodes):
+        held = KEYS[law(looked(page))]
+        page.keyboard.down(held)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            key = KEYS[law(looked(page))]
+            if key != held:
+                page.keyboard.up(held)
+                page.keyboard.down(key)
+                held = key
+            if page.evaluate("() => document.body.dataset.state") == "over":
+                break
+            page.wait_for_timeout(10)
+        page.keyboard.up(held)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+
+
+def label(page: Any, address: str, *, answers: int) -> None:
+    """Answer so many questions by real keys."""
+    page.goto(address)
+    page.wait_for_selector("#card:not([hidden])")
+    page.keyboard.press("Enter")
+    given, before = 0, None
+    end = time.monotonic() + 120
+    while given < answers:
+        assert time.monotonic() < end, f"{given} answers, and no question for long"
+        now = seen(page)
+        if now is None or now.tobytes() == before:
+            page.wait_for_timeout(20)
+            continue
+        before = now.tobytes()
+        page.wait_for_timeout(60)  # A look at the picture.
+        page.keyboard.press(KEYS[law(now)])
+        given += 1
+
+
+@pytest.mark.slow
+def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  # noqa: F811
+    page = browser.new_page()
+    shown, taught = tmp_path / "shown", tmp_path / "taught"
+
+    words = ("play", "CartPole-v1", "--speed", "0.25", "--episodes", "3")
+    where = ("--port", "8790", "--out", str(shown))
+    with command(*words, *where, cwd=tmp_path) as (process, address):
+        play(page, address, episodes=3, seconds=4)
+        said, _ = process.communicate(timeout=30)
+    assert "Recorded 3 episodes" in said
+    recording = read_recording(shown)
+    assert recording.steps > 100
+
+    words = ("dagger", "CartPole-v1", "--expert", "human", "--from", str(shown))
+    budget = ("--labels", "60", "--labels-per-round", "20", "--port", "8791")
+    with command(
+        *words, *budget, "--test-episodes", "20", "--out", str(taught), cwd=tmp_path
+    ) as (process, address):
+        label(page, address, answers=60)
+        page.wait_for_timeout(500)
+        said, _ = process.communicate(timeout=120)
+    page.close()
+
+    assert process.returncode == 0, said
+    summary = json.loads((taught / "summary.json").read_text())
+    assert summary["teacher"] == {
+        "people": ["person"],
+        "simulated": False,
+        "human_seconds": pytest.approx(summary["rounds"][-1]["human_seconds"]),
+    }
+    rounds = summary["rounds"]
+    assert rounds[0]["labels"] == recording.steps
+    assert rounds[-1]["labels"] == recording.steps + 60
+    assert rounds[-1]["human_seconds"] > recording.seconds
+    assert as_the_law_says(taught) > 0.9
+    assert (
+        summary["final"]["return"]["mean"] > 150 > summary["random"]["return"]["mean"]
+    )
+    report = (taught / "report.html").read_text()
+    assert "minutes" in report

@@ -1,0 +1,416 @@
+"""The loop with people in it: nobody waits, and a record can be replayed."""
+
+import contextlib
+import functools
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gymnasium
+import jax
+import numpy as np
+import pytest
+
+from app.homemade import to_the_middle
+from novice.algorithms.settings import DaggerSettings, FitSettings
+from novice.app.folder import RunFolder
+from novice.app.teaching import (
+    CannotAskError,
+    Teaching,
+    questions_of,
+    what_changed,
+)
+from novice.datasets.dataset import Answers, Dataset, Origin
+from novice.envs.slots import SeparateSlots
+from novice.envs.task import Task, make_task
+from novice.experts.kept import named_arrays
+from novice.experts.question import Answer, Question
+from novice.inbox.store import Inbox
+from novice.types import Round, Trajectories
+
+WALK = "app.homemade:Walk-v0"
+RETURN = {"return": {"mean": 1.0, "ci95": [0.0, 2.0], "iqm": 1.0, "episodes": 2}}
+SETTINGS = {
+    "labels": 24,
+    "labels_per_round": 8,
+    "episodes_per_round": 2,
+    "first_steps": 1,
+    "steps": 1,
+    "fit": FitSettings(hidden=(8,), batch_size=8),
+}
+
+Says = Callable[[Question], tuple]
+
+
+def as_the_law_says(question: Question) -> tuple:
+    return ("action", (int(to_the_middle(question.observation)),))
+
+
+def answer(inbox: Inbox, question: Question, said: tuple, *, lease: int = 0) -> None:
+    verdict, *actions = said
+    inbox.store(
+        [
+            Answer(
+                uuid=secrets.token_hex(16),
+                question=question.id,
+                who="ana",
+                verdict=verdict,
+                actions=tuple(tuple(each) for each in actions),
+                seconds=3.0,
+                lease=lease,
+            )
+        ]
+    )
+
+
+@contextlib.contextmanager
+def answering(inbox: Inbox, says: Says = as_the_law_says) -> Iterator[list[Question]]:
+    """Somebody at the page for as long as this lasts; what they were asked."""
+    stop, asked = threading.Event(), []
+
+    def work() -> None:
+        while not stop.is_set():
+            leased = inbox.lease("ana", want=1)
+            for each in leased:
+                asked.append(each.question)
+                answer(inbox, each.question, says(each.question), lease=each.lease)
+                time.sleep(0.02)  # Somebody quick, but not a machine.
+            if not leased:
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        stop.set()
+        thread.join()
+
+
+@functools.cache
+def walk() -> Task:
+    """One task for all tests, for which programs are compiled once."""
+    return make_task(WALK)
+
+
+class School:
+    """A run's folder, its inbox, and the loop over them."""
+
+    def __init__(self, path: Path, task: Task | None = None, **changed):
+        self.path = path
+        self.task = task or walk()
+        self.inbox = Inbox(path / "dataset" / "inbox.sqlite")
+        self.folder = RunFolder(path)
+        self.settings = DaggerSettings(**{**SETTINGS, **changed})
+        self.said: list[str] = []
+
+    def rounds(self, **more) -> Iterator[Round]:
+        """Rounds as a run has them: each is saved before the next begins."""
+        slots = SeparateSlots(self.task, 2)
+        if not self.folder.settings_path.exists():
+            self.folder.begin({"command": "dagger", "version": "0", "settings": {}})
+        teaching = Teaching(
+            slots,
+            self.inbox,
+            self.path,
+            self.settings,
+            key=jax.random.key(0),
+            evaluate=lambda policy: RETURN,
+            warn=self.said.append,
+            **more,
+        )
+        for round in teaching.rounds(self.folder.last_round()):
+            self.folder.save_round(round, {})
+            yield round
+        slots.close()
+
+    def weights(self) -> list[dict[str, np.ndarray]]:
+        count = self.folder.round_count()
+        return [named_arrays(self.folder.policy(number)) for number in range(count)]
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> School:
+    return School(tmp_path / "run")
+
+
+def same(some: list[dict], others: list[dict]) -> bool:
+    return len(some) == len(others) and all(
+        np.array_equal(a[name], b[name])
+        for a, b in zip(some, others, strict=True)
+        for name in a
+    )
+
+
+@pytest.mark.slow
+def test_rounds_are_counted_in_answers(school):
+    with answering(school.inbox):
+        rounds = list(school.rounds())
+
+    labels = [round.measures["labels"] for round in rounds]
+    assert labels[0] >= 8
+    assert all(later >= before + 8 for before, later in itertools.pairwise(labels[:-1]))
+    assert labels[-1] >= 24
+    assert rounds[-1].measures["human_seconds"] == 3.0 * rounds[-1].measures["rows"]
+
+
+@pytest.mark.slow
+def test_questions_are_about_the_newest_policy(school):
+    with answering(school.inbox) as asked:
+        list(school.rounds())
+
+    visits = [question.visit for question in asked]
+    assert visits == sorted(visits)
+    assert max(visits) >= 1
+
+
+@pytest.mark.slow
+def test_people_answer_while_the_run_learns(school):
+    """What is said during a fit counts in the next round."""
+    with answering(school.inbox):
+        first = next(school.rounds())
+        time.sleep(0.3)
+
+    cut = first.measures["cut"]["answer"]
+    assert school.inbox.last_answer() > cut
+    assert {each.id for each in school.inbox.answers_after(cut)} == set(
+        range(cut + 1, school.inbox.last_answer() + 1)
+    )
+
+
+@pytest.mark.slow
+def test_a_stopped_run_goes_on_with_what_was_answered(school):
+    with answering(school.inbox):
+        loop = school.rounds()
+        first = next(loop)
+        loop.close()
+        # The run is gone; people go on answering.
+        time.sleep(0.2)
+        answered = school.inbox.answer_count()
+        rounds = list(school.rounds())
+
+    assert rounds[0].number == first.number + 1
+    assert rounds[-1].measures["labels"] >= 24
+    assert rounds[-1].measures["cut"]["answer"] >= answered
+
+
+@pytest.mark.slow
+def test_the_same_record_gives_the_same_policies(school, tmp_path):
+    """Answers that come at the same places in the same order: bytes are equal."""
+    with answering(school.inbox):
+        list(school.rounds())
+    record = school.inbox.answers_after(0)
+    cuts = [
+        int(school.folder.last_round().measures["cut"]["answer"])
+        if number == school.folder.round_count() - 1
+        else read_cut(school, number)
+        for number in range(school.folder.round_count())
+    ]
+
+    again = School(tmp_path / "again", task=school.task)
+    loop, given = again.rounds(), 0
+    for cut in cuts:
+        with background(lambda: next(loop)) as finished:
+            for each in record[given:cut]:
+                wait_until(lambda each=each: exists(again.inbox, each.answer.question))
+            again.inbox.store([each.answer for each in record[given:cut]])
+            finished()
+        given = cut
+
+    assert same(again.weights(), school.weights())
+
+
+def read_cut(school: School, number: int) -> int:
+    from novice.files import read_json
+
+    return read_json(school.folder.round_path(number) / "cut.json")["answer"]
+
+
+def exists(inbox: Inbox, question: int) -> bool:
+    with contextlib.suppress(Exception):
+        return inbox.question(question) is not None
+    return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def background(work: Callable[[], object]) -> Iterator[Callable[[], None]]:
+    """Run `work` beside; what is yielded waits for its end."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+
+    def finish() -> None:
+        thread.join(timeout=30)
+        assert not failed, failed
+
+    yield finish
+    finish()
+
+
+@pytest.mark.slow
+def test_demonstrations_come_first_and_do_not_count_as_answers(school):
+    shown = Answers(
+        observation=np.linspace(-3, 3, 30, dtype=np.float32)[:, None],
+        action=np.ones((30, 1), np.int32),
+        episode=np.zeros(30, np.int32),
+        step=np.arange(30, dtype=np.int32),
+        origin=Origin(0, "demonstration", "ana"),
+    )
+    brought = Dataset().append(shown)
+
+    with answering(school.inbox):
+        rounds = list(school.rounds(brought=brought, brought_seconds=40.0))
+
+    assert rounds[0].measures["labels"] == 30
+    assert rounds[0].measures["human_seconds"] == 40.0
+    assert rounds[0].measures["env_steps"] == 0
+    assert rounds[-1].measures["labels"] >= 30 + 24
+
+
+@pytest.mark.slow
+def test_a_budget_in_minutes_ends_the_run(tmp_path):
+    school = School(tmp_path / "run", labels=1000, minutes=0.5)
+
+    with answering(school.inbox):
+        rounds = list(school.rounds())
+
+    seconds = [round.measures["human_seconds"] for round in rounds]
+    assert seconds[-1] >= 30 > (seconds[-2] if len(seconds) > 1 else 0)
+
+
+@pytest.mark.slow
+def test_when_everything_is_used_up_the_policy_acts_again(tmp_path):
+    """Whoever can't tell anything is asked about other moments, and no round comes."""
+    school = School(tmp_path / "run", episodes_per_round=1, labels=8)
+    said = itertools.chain([("unsure",)] * 10, itertools.repeat(("action", (1,))))
+
+    with answering(school.inbox, lambda question: next(said)) as asked:
+        rounds = list(school.rounds())
+
+    assert [question.visit for question in asked[:11]] == [0] * 10 + [1]
+    assert rounds[0].measures["labels"] >= 8
+
+
+class Shaky(gymnasium.Env):
+    """A walk whose steps come from a generator that no seed reaches."""
+
+    observation_space = gymnasium.spaces.Box(-9, 9, (1,))
+    action_space = gymnasium.spaces.Discrete(2)
+    chance = np.random.default_rng(1)
+
+    def __init__(self, render_mode: str | None = None):
+        self.render_mode = render_mode
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.place, self.left = 0.0, 6
+        return np.array([self.place], np.float32), {}
+
+    def step(self, action):
+        self.place += (2 * int(action) - 1) * float(self.chance.random())
+        self.left -= 1
+        seen = np.array([self.place], np.float32)
+        return seen, 0.0, self.left == 0, False, {}
+
+    def render(self):
+        shade = int(127 + 10 * self.place)
+        return np.full((20, 30, 3), shade, np.uint8)
+
+
+gymnasium.register("Shaky-v0", entry_point=Shaky)
+
+
+@pytest.mark.slow
+def test_pictures_are_taken_on_the_way_where_nothing_can_be_replayed(tmp_path):
+    school = School(tmp_path / "run", task=make_task("Shaky-v0"), labels=8)
+
+    with answering(school.inbox, lambda question: ("action", (1,))) as asked:
+        list(school.rounds())
+
+    assert any("Shaky-v0" in line and "pictures" in line for line in school.said)
+    assert school.inbox.told("replays") is False
+    clip = school.inbox.clip_of(asked[-1].id)
+    assert clip is not None
+    assert (clip.width, clip.height) == (30, 20)
+    assert 1 <= clip.frames <= asked[-1].step + 1
+
+
+def test_real_actions_are_not_asked_about(tmp_path):
+    with pytest.raises(CannotAskError, match=r"Pendulum-v1 takes Box.*novice play"):
+        School(tmp_path / "run", task=make_task("Pendulum-v1")).rounds().__next__()
+
+
+def test_a_sentence_says_what_the_answers_changed():
+    before = {"mean": 83.2, "ci95": [70.0, 95.0]}
+    now = {"labels": 212, "return": {"mean": 140.4, "ci95": [120.3, 158.1]}}
+
+    assert what_changed(now, before) == (
+        "After 212 answers: return 83 → 140 (95 % interval 120 to 158)."
+    )
+    assert what_changed(now, None) == (
+        "After 212 answers: return 140 (95 % interval 120 to 158)."
+    )
+
+
+def test_without_a_reward_the_sentence_is_about_corrections():
+    nothing = {"mean": 0.0, "ci95": [0.0, 0.0]}
+    now = {"labels": 50, "return": nothing, "corrected": {"mean": 0.345}}
+
+    assert what_changed(now, nothing) == (
+        "After 50 answers: you corrected 34 % of what the policy did."
+    )
+
+
+def test_any_beginning_of_the_questions_is_a_fair_choice():
+    """A third of the questions has as many late moments as all of them."""
+    lengths, longest = [90, 60], 90
+    valid = np.arange(longest)[None] < np.array(lengths)[:, None]
+    seen = episodes(valid)
+
+    put = questions_of(seen, valid, None, at_a_time=50, key=jax.random.key(3))
+
+    first = [question.step for question in put[:50]]
+    everything = [question.step for question in put]
+    assert abs(np.mean(first) - np.mean(everything)) < 10
+    assert sorted((q.episode, q.step) for q in put) == sorted(
+        map(tuple, np.argwhere(valid).tolist())
+    )
+    for episode in (0, 1):
+        steps = [q.step for q in put[:50] if q.episode == episode]
+        assert steps == sorted(steps)
+
+
+def episodes(valid: np.ndarray) -> Trajectories:
+    """Episodes in which nothing happens, for as long as they are valid."""
+    count, time = valid.shape
+    nothing = np.zeros((count, time, 1), np.int32)
+    return Trajectories(
+        valid=valid,
+        observation=np.zeros((count, time + 1, 1), np.float32),
+        action_sampled=nothing,
+        action_executed=nothing,
+        expert_acted=np.zeros((count, time), bool),
+        reward=np.zeros((count, time), np.float32),
+        terminated=np.ones(count, bool),
+        truncated=np.zeros(count, bool),
+        seed=np.arange(count),
+    )
