@@ -377,3 +377,29 @@ def test_a_malformed_share_of_corrections_is_named() -> None:
 def test_everything_that_a_person_should_read_is_in_the_text() -> None:
     text = plain(text_of(human()))
     assert "of a person's time" in text and "Time: a person's, so far." in text
+
+
+# -- what was looked at before answering
+
+LOOKED = {"answers": 12, "corrected": 0.5, "seconds": 3.1}
+NOT_LOOKED = {"answers": 300, "corrected": 0.25, "seconds": 1.0}
+
+
+def test_answers_after_a_look_at_the_consequences_stand_beside_the_others() -> None:
+    looks = {"looked": LOOKED, "not_looked": NOT_LOOKED}
+
+    assert (
+        "12 answers came after a look at what each action leads to: they took 3.1 s"
+        " each and corrected the policy in 50 % of the cases, the other 300 took 1 s and"
+        " corrected it in 25 %."
+    ) in remarks_of(taught(human(), consequences=looks))
+
+
+def test_where_everybody_looked_nothing_is_compared() -> None:
+    told = remarks_of(taught(human(), consequences={"looked": LOOKED}))
+
+    assert "they took 3.1 s each and corrected the policy in 50 %." in told
+
+
+def test_where_nobody_looked_nothing_is_said() -> None:
+    assert "came after a look" not in remarks_of(human())

@@ -1,11 +1,19 @@
 """What people answered becomes rows; what they took back does not count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from novice.datasets.dataset import Dataset
 from novice.experts.question import Answer, Question
-from novice.inbox.collect import accepts, first_marked, harvest, places_of
+from novice.inbox.collect import (
+    accepts,
+    first_marked,
+    harvest,
+    looked_ahead,
+    places_of,
+)
 from novice.inbox.content import KeptAnswer
 
 OPTIONS = (3,)
@@ -116,3 +124,16 @@ def test_an_action_of_several_numbers_is_accepted_as_a_whole():
     assert not accepts(marks, np.array([1, 1]), (2, 3))
     assert not accepts(marks, np.array([0, 2]), (2, 3))
     np.testing.assert_array_equal(first_marked(marks[None], (2, 3)), [[1, 0]])
+
+
+def test_answers_after_a_look_ahead_are_told_from_the_others():
+    kept = said(("ana", 1, "action", 0), ("ana", 2, "action", 1), ("ana", 3, "unsure"))
+    first = replace(kept[0].answer, shown={"consequences": True}, seconds=4.0)
+
+    looks = looked_ahead([replace(kept[0], answer=first), *kept[1:]], question, OPTIONS)
+
+    assert looks == {
+        "looked": {"answers": 1, "corrected": 0.0, "seconds": 4.0},
+        "not_looked": {"answers": 1, "corrected": 1.0, "seconds": 2.0},
+    }
+    assert looked_ahead(kept, question, OPTIONS) == {}

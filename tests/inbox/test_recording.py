@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox.played import HEAD, SHAPES, begun, record
-from novice.files import BrokenFileError, CannotWriteError
+from novice.files import BrokenFileError, CannotWriteError, TakenError
 from novice.inbox.journal import Journal, line_of, read_journal
 from novice.inbox.recording import (
-    FolderInUseError,
     NotARecordingError,
     Recorder,
     read_recording,
@@ -256,7 +255,7 @@ def test_a_discarded_episode_is_kept_on_disk_and_left_out(folder: Path):
 def test_only_one_may_record_into_a_folder(folder: Path):
     first = Recorder(folder)
 
-    with pytest.raises(FolderInUseError, match=rf"process {os.getpid()} on "):
+    with pytest.raises(TakenError, match=rf"process {os.getpid()} on "):
         Recorder(folder)
 
     first.close()

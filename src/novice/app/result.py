@@ -1,5 +1,6 @@
 """Say what a run came to: its best policy on fresh episodes, and the summary."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,13 @@ from novice import __version__
 from novice.algorithms.settings import as_json
 from novice.app.folder import RunFolder
 from novice.app.judge import Judge
+from novice.app.label import INBOX
 from novice.app.options import is_simulated
 from novice.envs.seeds import test_seeds
 from novice.evaluation.returns import Returns, returns_of
 from novice.evaluation.statistics import estimate, paired_difference
+from novice.inbox.collect import looked_ahead
+from novice.inbox.store import Inbox
 from novice.types import Trajectories
 
 if TYPE_CHECKING:
@@ -127,6 +131,13 @@ def teacher_of(assignment: "Assignment", folder: RunFolder) -> dict[str, Any]:
     }
     if assignment.simulation is not None:
         found["simulation"] = as_json(assignment.simulation)
+    if assignment.by_people:
+        with contextlib.closing(Inbox(folder.path / INBOX)) as inbox:
+            options = folder.policy(0).head.options
+            kept = inbox.answers_after(0)
+            looks = looked_ahead(kept, inbox.question, options)
+        if looks:
+            found["consequences"] = looks
     return found
 
 

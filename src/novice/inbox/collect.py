@@ -128,3 +128,33 @@ def accepts(
     """Whether an action is among the marked ones."""
     starts = np.cumsum([0, *options[:-1]])
     return bool(marks[starts + np.asarray(action, np.int64)].all())
+
+
+def looked_ahead(
+    kept: Sequence[KeptAnswer],
+    question: Callable[[int], Question],
+    options: tuple[int, ...],
+) -> dict[str, dict[str, int | float]]:
+    """Answers given after a look at what each action leads to, beside the others.
+
+    For both: how many tell something, the share that corrected the policy, and the mean
+    seconds. Empty where nobody looked.
+    """
+    told: dict[str, list[tuple[bool, float]]] = {"looked": [], "not_looked": []}
+    for each in kept:
+        if each.answer.telling:
+            asked = question(each.answer.question)
+            corrected = not accepts(each.answer.marks(options), asked.action, options)
+            side = "looked" if each.answer.shown.get("consequences") else "not_looked"
+            told[side].append((corrected, each.answer.seconds))
+    if not told["looked"]:
+        return {}
+    return {
+        side: {
+            "answers": len(answers),
+            "corrected": float(np.mean([corrected for corrected, _ in answers])),
+            "seconds": float(np.mean([seconds for _, seconds in answers])),
+        }
+        for side, answers in told.items()
+        if answers
+    }

@@ -1,8 +1,6 @@
 """Keep what a person did in a task, episode by episode and step by step."""
 
-import fcntl
-import os
-import socket
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +14,9 @@ from novice.files import (
     BrokenFileError,
     CannotWriteError,
     make_folder,
+    only_one,
     read_json,
     write_json,
-    writing,
 )
 from novice.inbox.journal import Journal, read_journal
 
@@ -35,10 +33,6 @@ Ending = Literal["terminated", "truncated", "cut", "unfinished"]
 
 class NotARecordingError(NoviceError):
     """The folder is not one that `novice play` wrote."""
-
-
-class FolderInUseError(NoviceError):
-    """Somebody else is recording into this folder."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -262,13 +256,14 @@ class Recorder:
     """Writes episodes into a recording's folder, one journal each, one at a time.
 
     `changed` is called, from any thread, when something became durable or could not be
-    written. One recorder at a time may write into a folder: raises FolderInUseError.
+    written. One recorder at a time may write into a folder: raises TakenError.
     """
 
     def __init__(self, folder: Path, *, changed: Callable[[], None] = lambda: None):
         self.folder = folder
         self._changed = changed
-        self._lock = lock_folder(folder)
+        self._alone = contextlib.ExitStack()
+        self._alone.enter_context(only_one(folder))
         self._journal: Journal | None = None
         self._earlier = 0  # steps saved in the episodes before this one
         self._lines = 0  # durable lines of this one
@@ -361,7 +356,7 @@ class Recorder:
             if self._journal is not None:
                 self._journal.close()
         finally:
-            os.close(self._lock)
+            self._alone.close()
 
     @property
     def _open_journal(self) -> Journal:
@@ -387,28 +382,3 @@ class Recorder:
     def _failed(self, error: CannotWriteError) -> None:
         self.trouble = error
         self._changed()
-
-
-def lock_folder(folder: Path) -> int:
-    """Keep others from recording into a folder; raises FolderInUseError.
-
-    The lock goes with the process, however that ends.
-    """
-    path = folder / "episodes" / "lock"
-    make_folder(path.parent)
-    with writing(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(descriptor, 200).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise FolderInUseError(
-            f"somebody is recording into {folder} already"
-            f"{f' ({holder})' if holder else ''}; end that first, or give --out"
-        ) from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(
-        descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0
-    )
-    return descriptor

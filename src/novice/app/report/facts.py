@@ -37,6 +37,15 @@ class RoundFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Looks:
+    """Some of a person's answers: how many, how often they corrected, how long each."""
+
+    answers: int
+    corrected: float  # share
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Teacher:
     """The people who answered, and how they were simulated if they were."""
 
@@ -45,6 +54,8 @@ class Teacher:
     human_seconds: float | None
     simulation: Mapping[str, Any]
     brought_from: str | None  # the run whose answers were there from the beginning
+    looked: Looks | None = None  # answers after a look at the consequences
+    not_looked: Looks | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -215,7 +226,22 @@ def _teacher(contents: RunContents) -> Teacher | None:
         human_seconds=number(told, "human_seconds", where="teacher"),
         simulation=_simulation(told),
         brought_from=None if brought_from is None else str(brought_from),
+        looked=_looks(told, "looked"),
+        not_looked=_looks(told, "not_looked"),
     )
+
+
+def _looks(teacher: Mapping[str, Any], side: str) -> Looks | None:
+    """What was answered with or without a look at the consequences."""
+    told = _part(_part(teacher, "consequences"), side)
+    numbers = [
+        number(told, name, where=f"teacher.consequences.{side}")
+        for name in ("answers", "corrected", "seconds")
+    ]
+    if any(each is None for each in numbers):
+        return None
+    answers, corrected, seconds = (float(each or 0) for each in numbers)
+    return Looks(answers=int(answers), corrected=corrected, seconds=seconds)
 
 
 def _simulation(teacher: Mapping[str, Any]) -> Mapping[str, Any]:

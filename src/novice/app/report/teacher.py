@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from novice.app.report.facts import Facts, Teacher
+from novice.app.report.facts import Facts, Looks, Teacher
 from novice.app.report.markup import Child, Html, joined, tag
 from novice.app.report.numbers import about, percent, spent, whole
 
@@ -86,6 +86,11 @@ def teachers(run: Facts) -> Iterator[Child]:
             _in_brackets(_traits(teacher)),
             f" answered{_pace(teacher)}.",
         )
+    if teacher.looked is not None:
+        yield joined(
+            f"{whole(teacher.looked.answers)} answers came after a look at what each"
+            f" action leads to{_beside(teacher.looked, teacher.not_looked)}."
+        )
     if teacher.brought_from is not None:
         yield joined(
             "The labels, and the time, include what was brought along from ",
@@ -100,6 +105,21 @@ def teachers(run: Facts) -> Iterator[Child]:
             " is the yardstick",
             _its_part(run, teacher),
         )
+
+
+def _beside(looked: Looks, others: Looks | None) -> str:
+    """How answers after a look differ from the others; nothing says why they do."""
+    told = (
+        f": they took {about(looked.seconds)} s each and corrected the policy in"
+        f" {percent(100 * looked.corrected)}"
+    )
+    if others is None:
+        return told
+    return (
+        f"{told} of the cases, the other {whole(others.answers)} took"
+        f" {about(others.seconds)} s and corrected it in"
+        f" {percent(100 * others.corrected)}"
+    )
 
 
 def _its_part(run: Facts, teacher: Teacher) -> str:
