@@ -6,6 +6,8 @@ state, or in the named ones, such as `label-question`. It needs no network.
 
 import io
 import os
+import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,11 +23,11 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent / "tests"))
+TESTS = DOCS.parent / "tests"
+sys.path.insert(0, str(TESTS))
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 from inbox.fake_label_server import CARTPOLE, Backend, serving  # noqa: E402
-from inbox.test_play_page import served  # noqa: E402
 from novice.envs.moment import Moment, Replayer, candidates  # noqa: E402
 from novice.envs.task import make_task  # noqa: E402
 from novice.envs.words import words  # noqa: E402
@@ -34,6 +36,13 @@ from novice.inbox.drawing import developed_branches, developed_clip  # noqa: E40
 PICTURES = DOCS / "pages"
 PAGE = DOCS / "pages.md"
 CHROMIUM = "/usr/bin/chromium"
+# Among the tests there is a task that draws nothing.
+PLAY_COMMAND = """
+import sys
+import inbox.test_stage
+from novice.app.cli import main
+sys.exit(main())
+"""
 COLORS = 128
 SIZES = {
     "wide": {"viewport": {"width": 1280, "height": 800}},
@@ -44,7 +53,7 @@ SIZES = {
     },
 }
 ANSWERED = 412
-LEAST, MOST, EVERY = 45, 200, 12  # the steps of the lander's episode that are shown
+FIRST, EVERY = 40, 9  # the steps of the lander's episode that are shown
 NEWS = "After 400 answers: return 83 → 140 (95 % interval 120 to 158)."
 NO_SPACE = (
     "runs/dagger-LunarLander-v3-0/dataset/inbox.sqlite cannot be written: database or"
@@ -54,18 +63,8 @@ INSTRUCTIONS = (
     "Land softly between the two flags.\n\nBrake early: two short pushes of the main"
     " engine are better than one long one. When the lander leans, straighten it first."
 )
-MOVES = [
-    "noop",
-    "fire",
-    "up",
-    "right",
-    "left",
-    "down",
-    "up-right",
-    "up-left",
-    "down-right",
-    "down-left",
-]
+MOVES = ["noop", "fire", "up", "right", "left", "down"]
+MOVES += ["up-right", "up-left", "down-right", "down-left"]
 MOVES += [f"{move} fire" for move in MOVES[2:]]
 
 
@@ -99,7 +98,8 @@ def landing() -> Lander:
     replayer = Replayer(task)
     clips, observations = [], []
     branches: Any = None
-    for step in range(LEAST, min(MOST, len(actions)), EVERY):
+    flying = int(np.argmax(seen[:, 6:].any(axis=1)))  # until a leg is on the ground
+    for step in range(FIRST, flying, EVERY):
         moment = Moment(task, 3, actions[:step])
         told, image = developed_clip(replayer.clip(moment, seen=seen[step]))
         clips.append((image, *sizes(told)))
@@ -162,14 +162,11 @@ def backend_of(lander: Lander, changes: dict[str, Any]) -> Backend:
         "branches": lander.branches,
     }
     backend = Backend(**{**usual, **changes})
-    if backend.words is lander.words and backend.pictures:
+    if backend.words is lander.words:
         for number in range(1, backend.questions + 1):
-            place = number % len(lander.clips)
+            # The branches are those of the first question that is open.
+            place = (number - len(backend.rows) - 1) % len(lander.clips)
             backend.clips[number] = lander.clips[place]
-            backend.observations[number] = lander.observations[place]
-    elif backend.words is lander.words:
-        for number in range(1, backend.questions + 1):
-            place = number % len(lander.observations)
             backend.observations[number] = lander.observations[place]
     return backend
 
@@ -197,8 +194,8 @@ def focus_help(page: Any, backend: Backend) -> None:
 
 def answer_fast(page: Any, backend: Backend) -> None:
     """Answer faster than the pictures come."""
-    backend.clip_delay = 3
-    for _ in range(11):
+    backend.clip_delay = 5
+    for _ in range(14):
         page.keyboard.press("ArrowUp")
         page.wait_for_timeout(30)
 
@@ -494,7 +491,7 @@ PLAY = {
     ),
     "done": (
         "Done",
-        "All episodes are kept; the page says where, and the terminal what to type next.",
+        "All episodes are kept; the page says where, the terminal what to type next.",
     ),
     "lost": (
         "The link is lost",
@@ -533,9 +530,28 @@ class Camera:
         if not self.wants(name):
             return
         drawn = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        few = drawn.quantize(COLORS, dither=Image.Dither.NONE)
+        few = with_few_colors(drawn)
         few.save(PICTURES / f"{name}-{ending}.png", optimize=True)
         print(f"{name}-{ending}", flush=True)
+
+
+def with_few_colors(drawn: Image.Image) -> Image.Image:
+    """A picture with a palette in which small things keep their color too."""
+    pixels = np.asarray(drawn).astype(np.int32) @ np.array([65536, 256, 1])
+    packed, places, counts = np.unique(pixels, return_inverse=True, return_counts=True)
+    colors = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1)
+    chosen = [int(np.argmax(counts))]
+    apart = np.sum((colors - colors[chosen[0]]) ** 2, axis=1)
+    nearest = np.zeros(len(colors), np.uint8)
+    while len(chosen) < COLORS and apart.any():
+        # The next one is what would be drawn worst, large things first.
+        chosen.append(int(np.argmax(apart * np.sqrt(counts))))
+        distance = np.sum((colors - colors[chosen[-1]]) ** 2, axis=1)
+        nearest[distance < apart] = len(chosen) - 1
+        apart = np.minimum(apart, distance)
+    few = Image.fromarray(nearest[places].reshape(pixels.shape), "P")
+    few.putpalette(colors[chosen].astype(np.uint8).tobytes())
+    return few
 
 
 @contextmanager
@@ -584,12 +600,30 @@ def show_label(browser: Any, camera: Camera, lander: Lander) -> None:
 def show_play(browser: Any, camera: Camera) -> None:
     """Take the pictures of the page on which a person acts."""
     for size in SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            play_through(browser, camera, size, Path(folder) / "play-LunarLander-v3-0")
-        with tempfile.TemporaryDirectory() as folder:
-            play_until_killed(browser, camera, size, Path(folder) / "run")
-        with tempfile.TemporaryDirectory() as folder:
-            play_by_numbers(browser, camera, size, Path(folder) / "run")
+        play_through(browser, camera, size)
+        play_until_killed(browser, camera, size)
+        play_by_numbers(browser, camera, size)
+
+
+@contextmanager
+def played(task: str, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of `novice play` and its process, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PLAY_COMMAND, "play", task, *options],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            lines = iter(process.stdout or [])
+            found = next(filter(None, (re.search(r"http\S+", line) for line in lines)))
+            yield found[0], process
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def until(page: Any, state: str) -> None:
@@ -597,13 +631,23 @@ def until(page: Any, state: str) -> None:
     page.wait_for_selector(f'body[data-state="{state}"]', timeout=15_000)
 
 
-def play_through(browser: Any, camera: Camera, size: str, folder: Path) -> None:
+def begin(page: Any) -> None:
+    """Fall for a while, then brake."""
+    page.keyboard.down("ArrowDown")
+    until(page, "playing")
+    page.wait_for_timeout(1100)
+    page.keyboard.down("ArrowUp")
+    page.keyboard.up("ArrowDown")
+    page.wait_for_timeout(150)
+
+
+def play_through(browser: Any, camera: Camera, size: str) -> None:
     """One episode from its beginning to its end."""
     with (
-        served(folder, "LunarLander-v3", episodes=1) as server,
+        played("LunarLander-v3", "--episodes", "1") as (address, _),
         opened(browser, size) as page,
     ):
-        page.goto(server.address)
+        page.goto(address)
         until(page, "ready")
         page.wait_for_timeout(600)
         camera.shoot(page, "play-ready", size)
@@ -611,16 +655,14 @@ def play_through(browser: Any, camera: Camera, size: str, folder: Path) -> None:
         page.wait_for_timeout(200)
         camera.shoot(page, "play-help", size)
         page.keyboard.press("Escape")
-        page.keyboard.down("ArrowUp")
-        until(page, "playing")
-        page.wait_for_timeout(500)
+        begin(page)
         camera.shoot(page, "play-playing", size)
         page.emulate_media(color_scheme="dark")
         page.wait_for_timeout(100)
         camera.shoot(page, "play-playing", f"{size}-dark")
         page.emulate_media(color_scheme="light")
-        page.keyboard.press("p")
         page.keyboard.up("ArrowUp")
+        page.click("#pause")
         until(page, "paused")
         camera.shoot(page, "play-paused", size)
         second = page.context.new_page()
@@ -641,28 +683,29 @@ def play_through(browser: Any, camera: Camera, size: str, folder: Path) -> None:
         camera.shoot(page, "play-done", size)
 
 
-def play_until_killed(browser: Any, camera: Camera, size: str, folder: Path) -> None:
+def play_until_killed(browser: Any, camera: Camera, size: str) -> None:
     """A server that goes away in the middle of an episode."""
     if not camera.wants("play-lost"):
         return
-    with served(folder, "LunarLander-v3") as server, opened(browser, size) as page:
-        page.goto(server.address)
+    with (
+        played("LunarLander-v3") as (address, process),
+        opened(browser, size) as page,
+    ):
+        page.goto(address)
         until(page, "ready")
-        page.keyboard.down("ArrowUp")
-        until(page, "playing")
-        page.wait_for_timeout(500)
-        server.process.kill()
+        begin(page)
+        process.kill()
         until(page, "lost")
         page.wait_for_timeout(200)
         camera.shoot(page, "play-lost", size)
 
 
-def play_by_numbers(browser: Any, camera: Camera, size: str, folder: Path) -> None:
+def play_by_numbers(browser: Any, camera: Camera, size: str) -> None:
     """A task that draws nothing and waits for each key."""
     if not camera.wants("play-bars"):
         return
-    with served(folder, "Room-v0") as server, opened(browser, size) as page:
-        page.goto(server.address)
+    with played("Room-v0") as (address, _), opened(browser, size) as page:
+        page.goto(address)
         until(page, "ready")
         for _ in range(3):
             page.keyboard.press("Digit1")

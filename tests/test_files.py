@@ -5,6 +5,11 @@ import errno
 import json
 import os
 import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +23,12 @@ from hypothesis import strategies
 from novice.files import (
     BrokenFileError,
     CannotWriteError,
+    TakenError,
     append_line,
     check_fingerprint,
     fingerprint,
     make_folder,
+    only_one,
     read_arrays,
     read_json,
     read_lines,
@@ -449,3 +456,68 @@ def test_a_fingerprint_is_the_sha256_of_the_bytes(tmp_path: Path):
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         where="FIPS 180-2",
     )
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from novice.files import only_one
+with only_one(Path(sys.argv[1])):
+    print("mine", flush=True)
+    time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def held_by_another(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that writes a run into this folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "mine\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_second_process_is_refused_at_once_and_told_who_writes(tmp_path: Path):
+    with held_by_another(tmp_path / "run") as process:
+        began = time.monotonic()
+        with pytest.raises(TakenError) as refusal, only_one(tmp_path / "run"):
+            pass
+        took = time.monotonic() - began
+
+    assert str(refusal.value) == (
+        f"process {process.pid} on {socket.gethostname()} is writing"
+        f" {tmp_path / 'run'}; wait for it, stop it, or choose another --out"
+    )
+    assert took < 1.0
+
+
+def test_a_refusal_leaves_the_first_process_its_lock(tmp_path: Path):
+    with held_by_another(tmp_path):
+        for _ in range(2):
+            with pytest.raises(TakenError, match="^process "), only_one(tmp_path):
+                pass
+
+
+def test_a_lock_goes_with_a_process_that_is_killed(tmp_path: Path):
+    with held_by_another(tmp_path) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+        with only_one(tmp_path):
+            said = (tmp_path / ".lock").read_text()
+
+    assert said == f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def test_a_lock_is_given_back_when_the_work_fails(tmp_path: Path):
+    with pytest.raises(RuntimeError), only_one(tmp_path):
+        raise RuntimeError
+
+    with only_one(tmp_path):
+        pass

@@ -390,8 +390,8 @@ def test_answers_after_a_look_at_the_consequences_stand_beside_the_others() -> N
 
     assert (
         "12 answers came after a look at what each action leads to: they took 3.1 s"
-        " each and corrected the policy in 50 % of the cases, the other 300 took 1 s and"
-        " corrected it in 25 %."
+        " each and corrected the policy in 50 % of the cases, the other 300 took 1 s"
+        " and corrected it in 25 %."
     ) in remarks_of(taught(human(), consequences=looks))
 
 

@@ -9,14 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from novice.app.label import INBOX, invitation, simulated
-from novice.app.options import PageOptions, SimulationOptions, simulated_name
-from novice.app.teaching import alive, introduce
+from novice.app.label import INBOX, invitation
+from novice.app.options import PageOptions, simulated_name
+from novice.app.simulation import answering, simulated_person
+from novice.app.teaching import alive, check_askable, introduce
 from novice.envs.task import Task
 from novice.errors import NoviceError
+from novice.experts.simulated import SimulatedPerson
 from novice.inbox.store import Inbox
 
 if TYPE_CHECKING:
@@ -38,34 +41,57 @@ class NoInstructionsError(NoviceError):
     """The instructions for the page cannot be read."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lesson:
+    """What people are to be asked with; whoever answers instead of them."""
+
+    page: PageOptions
+    instructions: str | None = None
+    person: SimulatedPerson | None = None
+
+
+def prepare_lesson(task: Task, assignment: "Assignment", page: PageOptions) -> Lesson:
+    """Find everything that people's questions need, before anything is begun.
+
+    Raises CannotAskError, NoInstructionsError, or why nobody can be simulated.
+    """
+    check_askable(task)
+    instructions, simulation = instructions_in(page.instructions), assignment.simulation
+    if simulation is None:
+        return Lesson(page=page, instructions=instructions)
+    return Lesson(
+        page=dataclasses.replace(page, who=simulated_name(page.who)),
+        instructions=instructions,
+        person=simulated_person(task, simulation, seed=assignment.seed),
+    )
+
+
 @contextlib.contextmanager
 def open_classroom(
     folder: Path,
     task: Task,
     assignment: "Assignment",
-    page: PageOptions,
+    lesson: Lesson,
     *,
     say: Callable[[str], None],
 ) -> Iterator[Inbox]:
     """The run's inbox, while a page is served on which people answer."""
-    simulation = assignment.simulation
-    if simulation is not None:
-        page = dataclasses.replace(page, who=simulated_name(page.who))
+    page = lesson.page
     with contextlib.closing(Inbox(folder / INBOX)) as inbox:
         inbox.check()
         introduce(inbox, folder, task, assignment.settings)
-        inbox.tell("simulated", simulation is not None)
+        inbox.tell("simulated", lesson.person is not None)
         inbox.tell("render", page.render)
-        inbox.tell("instructions", instructions_in(page.instructions))
+        inbox.tell("instructions", lesson.instructions)
         with alive(inbox), served(folder, page) as server:
             for line in invitation(page, server.port, server.address):
                 say(line)
             say("Ctrl-C stops; every answer is kept, and the same command goes on.")
             stand_back()
-            with answered_by(folder, server.address, simulation):
+            with answered_by(lesson.person, server.address, assignment):
                 yield inbox
             inbox.tell("phase", "finished")
-            if simulation is None:
+            if lesson.person is None:
                 time.sleep(FAREWELL)
 
 
@@ -83,13 +109,13 @@ def instructions_in(path: str | None) -> str | None:
 
 @contextlib.contextmanager
 def answered_by(
-    folder: Path, address: str, simulation: SimulationOptions | None
+    person: SimulatedPerson | None, address: str, assignment: "Assignment"
 ) -> Iterator[None]:
     """A simulated person at work, if there is to be one."""
-    if simulation is None:
+    if person is None or assignment.simulation is None:
         yield
         return
-    with simulated(folder, address, simulation):
+    with answering(person, address, hurry=assignment.simulation.hurry):
         yield
 
 

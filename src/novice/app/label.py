@@ -5,11 +5,11 @@ JAX is not imported here: the page is there at once, and nothing disturbs it.
 
 import contextlib
 import dataclasses
+import functools
 import json
 import socket
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from novice.app.options import PageOptions, SimulationOptions, simulated_name
@@ -49,15 +49,20 @@ def label(
     stop = threading.Event()
     if until_alone:
         threading.Thread(target=wait_alone, args=(stop,), daemon=True).start()
+    answer = None
+    if simulation.simulate:
+        from novice.app.simulation import answering, person_for
+
+        person = person_for(folder, simulation)
+        answer = functools.partial(answering, person, hurry=simulation.hurry)
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(contextlib.closing(Inbox(folder / INBOX)))
         token = doorkeeper.invite(page.who)
 
         def ready(port: int) -> None:
             print_addresses(page, port, token, as_json=as_json)
-            if simulation.simulate:
-                address = address_of(page, port, token)
-                stack.enter_context(simulated(folder, address, simulation))
+            if answer is not None:
+                stack.enter_context(answer(address_of(page, port, token)))
 
         serve(
             label_app(
@@ -114,22 +119,3 @@ def invitation(page: PageOptions, port: int, address: str) -> list[str]:
             " the same address"
         )
     return lines
-
-
-@contextlib.contextmanager
-def simulated(
-    folder: Path, address: str, simulation: SimulationOptions
-) -> Iterator[None]:
-    """A simulated person who answers at this address, beside whatever goes on."""
-    from novice.app.simulation import answering
-
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=answering, args=(folder, address, simulation, stop), daemon=True
-    )
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(timeout=5)

@@ -1,11 +1,11 @@
 """Let a person act in a task, in the browser, and keep what they show."""
 
+import contextlib
 import dataclasses
 import json
 import platform
 import shlex
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -51,8 +51,10 @@ def play(
     What was done is kept whatever ends it: the page, Ctrl-C, SIGTERM or a kill.
     """
     task = task_called(id, kwargs, pictures=True)
+    play_instead = None
     if settings.simulate is not None:
         page = dataclasses.replace(page, who=simulated_name(page.who))
+        play_instead = player(task, settings.simulate, settings.episodes)
     described = words(task)
     buttons = controls(described, task.id)
     draw = drawing_function(page.render) if page.render else None
@@ -80,9 +82,10 @@ def play(
 
     def ready(port: int) -> None:
         address = invite(doorkeeper, page, port, say)
-        if settings.simulate is not None:
-            play_instead(task, settings, address)
+        if play_instead is not None:
+            stack.enter_context(play_instead(address))
 
+    stack = contextlib.ExitStack()
     try:
         hello = {
             "task": task.id,
@@ -95,19 +98,20 @@ def play(
             "folder": str(folder),
         }
         doorkeeper = Doorkeeper(folder, secure=page.tls_cert is not None)
-        stopped_by = serve(
-            guard(
-                play_app(theater, hello),
-                doorkeeper,
-                allowed_hosts=LOOPBACK | {page.host},
-            ),
-            host=page.host,
-            port=page.port,
-            tls_cert=Path(page.tls_cert) if page.tls_cert else None,
-            tls_key=Path(page.tls_key) if page.tls_key else None,
-            ready=ready,
-            stop=theater.done,
-        )
+        with stack:
+            stopped_by = serve(
+                guard(
+                    play_app(theater, hello),
+                    doorkeeper,
+                    allowed_hosts=LOOPBACK | {page.host},
+                ),
+                host=page.host,
+                port=page.port,
+                tls_cert=Path(page.tls_cert) if page.tls_cert else None,
+                tls_key=Path(page.tls_key) if page.tls_key else None,
+                ready=ready,
+                stop=theater.done,
+            )
     finally:
         theater.close()
         if (folder / "settings.json").exists():
@@ -196,15 +200,14 @@ def invite(
     return address
 
 
-def play_instead(task: Task, settings: PlaySettings, address: str) -> None:
-    """Let a simulated person play, beside the server."""
-    from novice.app.simulation import playing
+def player(
+    task: Task, who: str, episodes: int
+) -> Callable[[str], contextlib.AbstractContextManager[None]]:
+    """A simulated person, who plays at an address beside the server."""
+    from novice.app.simulation import playing, simulated_player
 
-    threading.Thread(
-        target=playing,
-        args=(task, str(settings.simulate), address, settings.episodes),
-        daemon=True,
-    ).start()
+    choose = simulated_player(task, who)
+    return lambda address: playing(choose, address, episodes=episodes)
 
 
 def conclude(recording: Recording, say: Callable[[str], None]) -> None:

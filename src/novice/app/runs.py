@@ -147,7 +147,7 @@ def human_seconds_of(run: str) -> float:
     folder = RunFolder(Path(run))
     count = folder.round_count()
     measures = folder.measures(count - 1) if count else {}
-    return float(measures.get("human_seconds", 0.0))
+    return float(measures.get("human_seconds", folder.start_seconds()))
 
 
 def people_of(run: str) -> tuple[str, ...]:

@@ -1,18 +1,21 @@
 """Put a simulated person in front of a run's questions."""
 
+import _thread
+import contextlib
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from novice.app.folder import RunFolder
 from novice.app.options import SimulationOptions
 from novice.app.runs import expert_named
 from novice.app.tasks import task_called
 from novice.envs.task import Task
 from novice.experts.expert import UnknownExpertError
 from novice.experts.simulated import SimulatedPerson
-from novice.files import read_json
-from novice.inbox.player import play_episodes
+from novice.inbox.player import CannotSimulateError, play_episodes
 from novice.inbox.visitor import Visitor, answer_all
 
 
@@ -33,8 +36,20 @@ def simulated_person(
     )
 
 
-def playing(task: Task, who: str, address: str, episodes: int) -> None:
-    """Play so many episodes on the play page at this address, as `who` would."""
+def person_for(folder: Path, simulation: SimulationOptions) -> SimulatedPerson:
+    """A simulated person who knows the task of the run in `folder`."""
+    settings = RunFolder(folder).settings()["settings"]
+    task = task_called(settings["task"], settings["task_argument"])
+    return simulated_person(task, simulation, seed=settings["seed"])
+
+
+def simulated_player(task: Task, who: str) -> Callable[[np.ndarray], int]:
+    """What `who` would do about each observation; raises UnknownExpertError."""
+    if len(task.head.options) != 1:
+        raise CannotSimulateError(
+            "a simulated person plays tasks with actions to choose from, and"
+            f" {task.id} takes {task.action_space}; leave --simulate away"
+        )
     expert = expert_named(who, task, needed=True)
     assert expert is not None
     if expert.remembers:
@@ -47,18 +62,57 @@ def playing(task: Task, who: str, address: str, episodes: int) -> None:
         action, _ = expert.act(expert.start(), task.observation_of(observation))
         return int(task.action_vector(action, by=expert.name)[0])
 
-    visitor = Visitor(address)
+    return choose
+
+
+@contextlib.contextmanager
+def playing(
+    choose: Callable[[np.ndarray], int], address: str, *, episodes: int
+) -> Iterator[None]:
+    """Somebody who plays so many episodes on the play page, beside what goes on."""
+
+    def play(stop: threading.Event) -> None:
+        with contextlib.closing(Visitor(address)) as visitor:
+            play_episodes(visitor, choose, episodes=episodes)
+
+    with beside(play):
+        yield
+
+
+@contextlib.contextmanager
+def answering(person: SimulatedPerson, address: str, *, hurry: bool) -> Iterator[None]:
+    """Somebody who answers a run's questions at this address, beside what goes on."""
+
+    def answer(stop: threading.Event) -> None:
+        answer_all(Visitor(address), person.reply, hurry=hurry, stop=stop)
+
+    with beside(answer):
+        yield
+
+
+@contextlib.contextmanager
+def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Do something in a thread; what goes wrong there ends what goes on here."""
+    stop, wrong = threading.Event(), list[Exception]()
+
+    def run() -> None:
+        try:
+            work(stop)
+        except Exception as error:
+            # Nobody waits for what comes after the end.
+            if not stop.is_set():
+                wrong.append(error)
+                _thread.interrupt_main()
+
+    thread = threading.Thread(target=run, name="simulated person", daemon=True)
+    thread.start()
     try:
-        play_episodes(visitor, choose, episodes=episodes)
+        yield
+    except KeyboardInterrupt:
+        if not wrong:
+            raise
     finally:
-        visitor.close()
-
-
-def answering(
-    folder: Path, address: str, simulation: SimulationOptions, stop: threading.Event
-) -> None:
-    """Answer the questions of the run in `folder` until they are over."""
-    settings = read_json(folder / "settings.json")["settings"]
-    task = task_called(settings["task"], settings["task_argument"])
-    person = simulated_person(task, simulation, seed=settings["seed"])
-    answer_all(Visitor(address), person.reply, hurry=simulation.hurry, stop=stop)
+        stop.set()
+        thread.join(timeout=5)
+    if wrong:
+        raise wrong[0]

@@ -65,6 +65,16 @@ class CannotAskError(NoviceError):
     """A task whose moments nobody can be asked about."""
 
 
+def check_askable(task: Task) -> None:
+    """Raise CannotAskError unless a task's actions can be chosen by a key."""
+    if not task.head.options:
+        raise CannotAskError(
+            f"{task.id} takes {task.action_space}, but the page asks only about"
+            " actions to choose from; novice play records demonstrations in it, and"
+            " novice bc --data learns from them"
+        )
+
+
 class Teaching:
     """The loop of DAgger with people in it."""
 
@@ -83,13 +93,8 @@ class Teaching:
         warn: Any = print,
     ):
         self.slots, self.task = slots, slots.task
+        check_askable(self.task)
         self.options = self.task.head.options
-        if not self.options:
-            raise CannotAskError(
-                f"{self.task.id} takes {self.task.action_space}, but the page asks only"
-                " about actions to choose from; novice play records demonstrations in"
-                " it, and novice bc --data learns from them"
-            )
         self.inbox, self.folder, self.settings = inbox, folder, settings
         introduce(inbox, folder, self.task, settings)
         self.visit_key, self.fit_key = jax.random.split(key)

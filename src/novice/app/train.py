@@ -16,7 +16,7 @@ from novice.algorithms.bc import bc
 from novice.algorithms.dagger import dagger, watched
 from novice.algorithms.reinforce import reinforce
 from novice.algorithms.settings import as_json
-from novice.app.classroom import open_classroom
+from novice.app.classroom import Lesson, open_classroom, prepare_lesson
 from novice.app.folder import RunFolder, check_finite, free_name
 from novice.app.judge import SLOTS, Judge
 from novice.app.machine import compile_seconds, keep_compiled_programs, versions
@@ -221,11 +221,13 @@ class Runner:
         page: PageOptions | None = None,
     ):
         self.assignment = assignment
-        self.page = page or PageOptions()
         self.folder = folder
         self.teller = teller
         self.stopwatch = Stopwatch(teller)
         self.task: Task = task_called(assignment.env, assignment.kwargs)
+        self.lesson: Lesson | None = None
+        if assignment.by_people:
+            self.lesson = prepare_lesson(self.task, assignment, page or PageOptions())
         # Where people answer, the task's own controller is only what they are measured
         # against.
         self.expert: AbstractExpert | None = expert_named(
@@ -309,14 +311,14 @@ class Runner:
     def classroom(self) -> Iterator[None]:
         """Where people answer, if this run asks any."""
         self.inbox: Inbox | None = None
-        if not self.assignment.by_people:
+        if self.lesson is None:
             yield
             return
         with open_classroom(
             self.folder.path,
             self.task,
             self.assignment,
-            self.page,
+            self.lesson,
             say=self.teller.address,
         ) as self.inbox:
             yield

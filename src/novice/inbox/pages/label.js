@@ -572,7 +572,7 @@ function paintBefore(before) {
     button.classList.toggle("was", was);
   }
   if (!back) return;
-  byId("composed").replaceChildren(`${history.length - place} back: you said `, make("strong", {}, nameOf(before)), ". Answer anew, or ", make("kbd", {}, "Esc"));
+  byId("composed").replaceChildren(`${history.length - place} back: you said `, make("strong", {}, nameOf(before)), ".");
 }
 
 /** @param {{verdict: string, actions: number[][]}} entry */
@@ -607,6 +607,7 @@ function paintComposed() {
   else if (collecting) words = "Choose every action that is fine";
   say(byId("composed"), words);
   byId("compose").classList.toggle("begun", begun);
+  byId("return").hidden = place === null || begun;
   byId("commit").hidden = !(collected.length || pad?.kind === "several" || pad?.kind === "switches");
   for (const [name, on] of Object.entries({ wrong, several: collecting })) {
     byId("verdicts").querySelector(`[data-command=${name}]`)?.setAttribute("aria-pressed", String(on));
@@ -670,16 +671,21 @@ function paintSaved() {
 function paintSavedAs(size, failure, where) {
   const offline = failure && !(failure instanceof Refusal);
   let kind = "saved";
+  let keeper = "";
   let words = `Saved ${(progress?.stored ?? 0).toLocaleString("en")}`;
   if (!progress) [kind, words] = ["loading", "Loading"];
   if (size) [kind, words] = ["saving", `Saving ${size}`];
-  if (offline || (queue.lost && !size)) [kind, words] = ["offline", size ? `Offline, ${size} kept ${where}` : "Offline, all saved"];
-  else if (expired) [kind, words] = ["offline", `Signed out, ${size} kept ${where}`];
-  else if (failure && size && failure.status !== 429) [kind, words] = ["offline", `Not saved, ${size} kept ${where}`];
+  if (offline || (queue.lost && !size)) [kind, words] = ["offline", size ? `Offline, ${size} kept` : "Offline, all saved"];
+  else if (expired) [kind, words] = ["offline", `Signed out, ${size} kept`];
+  else if (failure && size && failure.status !== 429) [kind, words] = ["offline", `Not saved, ${size} kept`];
+  if (kind === "offline" && size) keeper = ` ${where}`;
   byId("saved").dataset.state = kind;
-  say(byId("saved-text"), words);
+  // A narrow screen has no room for where.
+  if (byId("saved-text").textContent !== words + keeper) {
+    byId("saved-text").replaceChildren(words, make("span", { class: "roomy" }, keeper));
+  }
   if (kind !== saidKind && kind !== "saving") {
-    if (saidKind && !(kind === "saved" && saidKind === "loading")) say(byId("aloud"), words);
+    if (saidKind && !(kind === "saved" && saidKind === "loading")) say(byId("aloud"), words + keeper);
     saidKind = kind;
   }
 }
@@ -739,6 +745,7 @@ for (const name of ["help", "settings"]) {
 byId("replay").addEventListener("click", () => command("replay"));
 byId("back").addEventListener("click", () => command("back"));
 byId("commit").addEventListener("click", () => command("commit"));
+byId("return").addEventListener("click", () => command("cancel"));
 buildVerdicts();
 paintCaps();
 paintWaiting();
@@ -752,6 +759,7 @@ api.whenExpired = () => {
   shown = null;
   practicing = false;
   document.body.classList.remove("practicing", "looking-back");
+  compose([], false);
   paintWaiting();
   paintSaved();
 };

@@ -107,7 +107,7 @@ export class Timeline {
     }
     this.root.classList.toggle("still", count < 2);
     const seconds = this.stepSeconds ? ` · ${(question.step * this.stepSeconds).toFixed(1)} s` : "";
-    say(byId("episode"), `step ${question.step}${seconds} into the episode`);
+    byId("episode").replaceChildren(`step ${question.step}`, make("span", { class: "roomy" }, `${seconds} into the episode`));
     if (strip && count > 1) {
       say(byId("clip-start"), `−${((count - 1) / strip.rate).toFixed(1)} s`);
       this.light(count - 1);
@@ -132,7 +132,7 @@ const PHASES = {
 export class Header {
   /** @param {{task: string, who: string, simulated: boolean}} hello */
   constructor(hello) {
-    this.who = hello.who;
+    this.who = hello.simulated ? "" : ` · ${hello.who}`;
     say(byId("task"), hello.task);
     byId("task").title = hello.task;
     byId("simulated").hidden = !hello.simulated;
@@ -141,9 +141,9 @@ export class Header {
 
   /** @param {object} progress */
   show(progress) {
-    const phase = progress.training ? PHASES[progress.phase] : progress.phase === "finished" ? "finished" : "not training";
+    const phase = progress.training ? PHASES[progress.phase] : progress.phase === "finished" ? "finished" : "resting";
     say(byId("round"), `round ${progress.round}`);
-    say(byId("phase"), ` · ${phase ?? progress.phase} · ${this.who}`);
+    say(byId("phase"), ` · ${phase ?? progress.phase}${this.who}`);
     const { labels = null, minutes = null } = progress.budget ?? {};
     const spent = progress.human_seconds / 60;
     const share = labels ? progress.answered / labels : minutes ? spent / minutes : null;
