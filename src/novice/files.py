@@ -168,7 +168,7 @@ def read_json(path: Path) -> Any:
     """Read JSON; raises BrokenFileError with the file and the place."""
     try:
         return json.loads(read_bytes(path).decode())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenFileError(
             f"{path} is not valid JSON ({error});"
             " it was changed or cut by something else than novice"
@@ -244,7 +244,9 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         return []
     lines = []
     for line in read_bytes(path).splitlines():
-        with contextlib.suppress(json.JSONDecodeError, UnicodeDecodeError):
+        with contextlib.suppress(
+            json.JSONDecodeError, UnicodeDecodeError, RecursionError
+        ):
             lines.append(json.loads(line.decode()))
     return [line for line in lines if isinstance(line, dict)]
 

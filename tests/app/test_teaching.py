@@ -1,6 +1,7 @@
 """The loop with people in it: nobody waits, and a record can be replayed."""
 
 import contextlib
+import dataclasses
 import functools
 import itertools
 import secrets
@@ -107,7 +108,7 @@ class School:
         self.settings = DaggerSettings(**{**SETTINGS, **changed})
         self.said: list[str] = []
 
-    def rounds(self, **more) -> Iterator[Round]:
+    def rounds(self, *, start: Round | None = None, **more) -> Iterator[Round]:
         """Rounds as a run has them: each is saved before the next begins."""
         slots = SeparateSlots(self.task, 2)
         if not self.folder.settings_path.exists():
@@ -122,7 +123,7 @@ class School:
             warn=self.said.append,
             **more,
         )
-        for round in teaching.rounds(self.folder.last_round()):
+        for round in teaching.rounds(self.folder.last_round() or start):
             self.folder.save_round(round, {})
             yield round
         slots.close()
@@ -414,3 +415,27 @@ def episodes(valid: np.ndarray) -> Trajectories:
         truncated=np.zeros(count, bool),
         seed=np.arange(count),
     )
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_the_policy_and_the_answers_of_another(school, tmp_path):
+    with answering(school.inbox):
+        before = list(school.rounds())[-1]
+    begun = dataclasses.replace(
+        before,
+        number=-1,
+        dataset=before.dataset.settled(),
+        measures={"env_steps": 0},
+    )
+
+    later = School(tmp_path / "later")
+    with answering(later.inbox) as asked:
+        rounds = list(
+            later.rounds(start=begun, brought=begun.dataset, brought_seconds=72.0)
+        )
+
+    assert asked[0].visit == 0
+    assert later.inbox.told("policy") != "start"
+    assert rounds[0].number == 0
+    assert rounds[-1].measures["labels"] >= len(begun.dataset) + 24
+    assert rounds[0].measures["human_seconds"] > 72.0

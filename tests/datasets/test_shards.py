@@ -221,3 +221,13 @@ def test_an_index_that_is_no_index_is_refused(folder, content):
     (folder / "index.json").write_text(content)
 
     assert str(folder / "index.json") in refusal(folder)
+
+
+def test_a_part_outside_of_the_folder_is_not_read(tmp_path):
+    save_part(tmp_path / "dataset", 0, answers(3, round=0))
+    index = json.loads((tmp_path / "dataset" / "index.json").read_text())
+    index["parts"][0]["file"] = "../elsewhere/000.safetensors"
+    (tmp_path / "dataset" / "index.json").write_text(json.dumps(index))
+
+    with pytest.raises(BrokenFileError, match="does not name its parts"):
+        load_dataset(tmp_path / "dataset")

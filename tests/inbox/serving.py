@@ -1,7 +1,7 @@
 """Start a real label server in a process of its own, and talk to it.
 
-As a program: `serving.py FOLDER quick` serves the run that `fill` made until a signal
-comes; what it prints first is one line of JSON with its port.
+As a program: `serving.py FOLDER quick PORT` serves the run that `fill` made until a
+signal comes; what it prints first is one line of JSON with its port.
 """
 
 import asyncio
@@ -136,12 +136,16 @@ class Running:
 
 
 def start(
-    folder: Path, *, mode: str = "quick", log: Any = subprocess.DEVNULL
+    folder: Path,
+    *,
+    mode: str = "quick",
+    log: Any = subprocess.DEVNULL,
+    port: int = 0,
 ) -> Running:
     """Start a server on a folder, and wait until it replies."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, __file__, folder, mode],
+        [sys.executable, __file__, folder, mode, str(port)],
         stdout=subprocess.PIPE,
         stderr=log,
         # What a pipe holds back until it is full would never be read.
@@ -262,7 +266,7 @@ def raise_servers(folder: Path) -> None:
             return
 
 
-def main(folder: Path, mode: str) -> None:
+def main(folder: Path, mode: str, port: int = 0) -> None:
     """Serve the inbox of a run until a signal comes, without limits unless told so."""
     inbox = Inbox(folder / "dataset" / "inbox.sqlite")
     allowance = {} if mode == "limited" else {"answers": PLENTY}
@@ -271,9 +275,9 @@ def main(folder: Path, mode: str) -> None:
     ended = serve(
         app,
         host="127.0.0.1",
-        port=0,
-        ready=lambda port: print(
-            json.dumps({"port": port, "pid": os.getpid()}), flush=True
+        port=port,
+        ready=lambda found: print(
+            json.dumps({"port": found, "pid": os.getpid()}), flush=True
         ),
     )
     inbox.close()
@@ -285,4 +289,4 @@ if __name__ == "__main__":
     if sys.argv[2] == "nursery":
         raise_servers(Path(sys.argv[1]))
     else:
-        main(Path(sys.argv[1]), sys.argv[2])
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

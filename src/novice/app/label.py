@@ -93,8 +93,7 @@ def wait_alone(stop: threading.Event) -> None:
 def address_of(page: PageOptions, port: int, token: str) -> str:
     """The address that lets a person in."""
     scheme = "http" if page.tls_cert is None else "https"
-    host = "127.0.0.1" if page.host in ("0.0.0.0", "::") else page.host
-    host = f"[{host}]" if ":" in host else host
+    host = f"[{page.host}]" if ":" in page.host else page.host
     return f"{scheme}://{host}:{port}/?token={token}"
 
 
@@ -117,5 +116,10 @@ def invitation(page: PageOptions, port: int, address: str) -> list[str]:
         lines.append(
             f"From another machine:  ssh -L {port}:127.0.0.1:{port} {here}  and then"
             " the same address"
+        )
+    elif page.tls_cert is None:
+        lines.append(
+            "Whoever is on this network can read along: --tls-cert and --tls-key keep"
+            " it between you and the page."
         )
     return lines

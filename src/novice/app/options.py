@@ -74,6 +74,11 @@ class PageOptions:
                 f"--who is {self.who!r}, but a name is up to 40 letters, digits,"
                 " spaces, dots and dashes"
             )
+        if self.host in ("0.0.0.0", "::"):
+            raise UsageError(
+                f"--host is {self.host}, which is every address of this machine; name"
+                " the one that people will type, such as 192.168.1.5"
+            )
         if not 1 <= self.port <= 65535:
             raise UsageError(f"--port is {self.port}, but it must be 1 to 65535")
         if (self.tls_cert is None) != (self.tls_key is None):

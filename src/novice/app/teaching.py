@@ -149,9 +149,10 @@ class Teaching:
         number = -1 if round is None else round.number
         dataset = Dataset() if round is None else round.dataset
         self.inbox.tell("round", number + 1)
-        if number >= 0:
-            assert round is not None
-            self.inbox.tell("policy", f"rounds/{number:03d}")
+        if round is not None:
+            here = "start" if number < 0 else f"rounds/{number:03d}"
+            self.inbox.tell("policy", here)
+        if round is not None and number >= 0:
             self.announce(round)
         known, cut = places_of(dataset), last_answer(round)
         come, seen = harvest_nothing(cut), 0
@@ -197,8 +198,9 @@ class Teaching:
 
     def budget_used(self, round: Round | None, come: Harvest) -> bool:
         """Whether people have given all the labels, or all the time, they should."""
-        labels = 0 if round is None else int(round.measures["labels"])
-        asked = labels - int(self.brought.standing().sum()) * (round is not None)
+        brought = int(self.brought.standing().sum())
+        asked = 0 if round is None else int(round.measures.get("labels", brought))
+        asked = max(0, asked - brought)
         seconds = human_seconds(round, self) + come.seconds - self.brought_seconds
         minutes = self.settings.minutes
         return asked + come.labels >= self.settings.labels or (
@@ -309,7 +311,7 @@ def human_seconds(round: Round | None, teaching: Teaching) -> float:
     """The people's time that had gone into a round's policy."""
     if round is None:
         return teaching.brought_seconds
-    return float(round.measures["human_seconds"])
+    return float(round.measures.get("human_seconds", teaching.brought_seconds))
 
 
 def episodes_of(seen: Trajectories, visit: int, *, replays: bool) -> list[AskedEpisode]:

@@ -1,5 +1,6 @@
 """Lay a dataset down in a folder: a file for each part, and an index with hashes."""
 
+import re
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,12 @@ def read_index(folder: Path) -> list[dict]:
 
 
 def is_entry(entry: Any) -> bool:
-    """Whether something in an index is the description of a part."""
-    return isinstance(entry, dict) and entry.keys() >= ENTRY
+    """Whether something in an index is the description of a part, in its folder."""
+    return (
+        isinstance(entry, dict)
+        and entry.keys() >= ENTRY
+        and re.fullmatch(r"\d{3,}\.safetensors", str(entry["file"])) is not None
+    )
 
 
 def check_columns(names: Set[str], path: Path) -> None:

@@ -3,12 +3,11 @@
 import io
 from collections import defaultdict
 
-import gymnasium
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num, UInt8
 from PIL import Image
 
-from novice.envs.moment import NoPictureError, checked_picture
+from novice.envs.moment import checked_picture
 from novice.envs.slots import AbstractSlots, SeparateSlots, Step
 from novice.envs.task import Task
 
@@ -49,10 +48,15 @@ class PhotographedSlots(AbstractSlots):
 
     def __init__(self, task: Task, count: int):
         self.task, self.count = task, count
-        self._slots = SeparateSlots(task, count, render_mode="rgb_array")
+        try:
+            self._slots = SeparateSlots(task, count, render_mode="rgb_array")
+            self._draws = True
+        except Exception:
+            # Whatever keeps it from being drawn, it can still be played.
+            self._slots = SeparateSlots(task, count)
+            self._draws = False
         self._seeds = np.full(count, -1, np.int64)
         self._steps = np.zeros(count, np.int64)
-        self._draws = True
         metadata = self._slots.environments[0].metadata
         self.album = Album(float(metadata.get("render_fps", 30)))
 
@@ -83,7 +87,7 @@ class PhotographedSlots(AbstractSlots):
             try:
                 drawn = self._slots.environments[slot].render()
                 frame = checked_picture(drawn, self.task.id)
-            except (NoPictureError, gymnasium.error.Error):
+            except Exception:
                 self._draws = False
                 return
             self.album.add(int(self._seeds[slot]), int(self._steps[slot]), frame)

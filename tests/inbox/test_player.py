@@ -1,0 +1,191 @@
+"""Whoever plays without a browser plays what they see, over the page's own socket."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from novice.app.cli import main
+from novice.app.options import PageOptions
+from novice.app.play import play
+from novice.app.play_settings import PlaySettings
+from novice.experts.controllers import built_in_expert
+from novice.inbox.player import CannotSimulateError, keys_of, play_episodes
+from novice.inbox.recording import read_recording
+from novice.inbox.visitor import Visitor
+
+
+class Doors(gymnasium.Env):
+    """Shows one of three numbers at a time; the door of that number pays."""
+
+    observation_space = spaces.Box(0, 2, (1,))
+    action_space = spaces.Discrete(3)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple:
+        super().reset(seed=seed)
+        self.steps = 0
+        return self.seen(), {}
+
+    def seen(self) -> np.ndarray:
+        self.open = int(self.np_random.integers(3))
+        return np.float32([self.open])
+
+    def step(self, action: int) -> tuple:
+        reward, self.steps = float(action == self.open), self.steps + 1
+        return self.seen(), reward, self.steps == 12, False, {}
+
+
+gymnasium.register("Doors-v0", entry_point=Doors, max_episode_steps=50)
+
+
+def the_open_door(observation: np.ndarray) -> int:
+    return int(observation[0])
+
+
+@contextmanager
+def stage(task: str, out: Path, **settings: Any) -> Iterator[str]:
+    """The address of a play server, which ends when its episodes are played."""
+    said: list[str] = []
+    heard = threading.Event()
+
+    def hear(line: str) -> None:
+        said.append(line)
+        heard.set()
+
+    chosen = PlaySettings(out=str(out), **settings)
+    thread = threading.Thread(
+        target=play,
+        args=(task, {}, chosen, PageOptions(port=8770)),
+        kwargs={"say": hear},
+    )
+    thread.start()
+    assert heard.wait(20)
+    found = re.search(r"http\S+", said[0])
+    assert found, said
+    yield found[0]
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def played(address: str, choose: Callable[[np.ndarray], int], *, episodes: int) -> int:
+    visitor = Visitor(address)
+    try:
+        return play_episodes(visitor, choose, episodes=episodes)
+    finally:
+        visitor.close()
+
+
+def test_turn_by_turn_every_action_belongs_to_what_was_seen(tmp_path: Path):
+    with stage("Doors-v0", tmp_path / "run", episodes=3) as address:
+        steps = played(address, the_open_door, episodes=3)
+
+    recording = read_recording(tmp_path / "run")
+    assert steps == recording.steps == 3 * 12
+    for episode in recording.episodes:
+        np.testing.assert_array_equal(episode.action, episode.observation)
+        assert (episode.ending, episode.total_reward) == ("terminated", 12.0)
+    # Episodes of chance that begin alike would be the same one.
+    assert len({episode.seed for episode in recording.episodes}) == 3
+
+
+@pytest.mark.slow
+def test_in_real_time_the_pole_is_balanced(tmp_path: Path):
+    expert = built_in_expert("CartPole-v1", {})
+
+    def choose(observation: np.ndarray) -> int:
+        return int(expert.act(expert.start(), observation)[0])
+
+    with stage("CartPole-v1", tmp_path / "run", episodes=1, speed=2.0) as address:
+        steps = played(address, choose, episodes=1)
+
+    (episode,) = read_recording(tmp_path / "run").episodes
+    assert steps == episode.steps
+    # Chance lasts for about 20 steps, and no longer than 100.
+    assert episode.steps > 200
+
+
+def test_a_simulated_person_plays_by_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ("--simulate", f"{__name__}:the_open_door", "--episodes", "2")
+    where = ("--out", str(tmp_path / "run"), "--port", "8771")
+
+    status = main(["play", "Doors-v0", *words, *where, "--who", "ana"])
+
+    out, err = capsys.readouterr()
+    assert (status, err) == (0, "")
+    assert "Recorded 2 episodes, 24 steps" in out
+    assert "Returns 12 to 12." in out, out
+    recording = read_recording(tmp_path / "run")
+    assert {episode.who for episode in recording.episodes} == {"simulated ana"}
+
+
+@pytest.mark.parametrize(
+    ("task", "who", "why"),
+    [
+        ("Doors-v0", "nonsense", "there is no expert 'nonsense': an expert is auto"),
+        (
+            "Pendulum-v1",
+            "auto",
+            "a simulated person plays tasks with actions to choose from, and"
+            " Pendulum-v1 takes Box(-2.0, 2.0, (1,), float32); leave --simulate away",
+        ),
+        ("BipedalWalker-v3", "auto", "a simulated person plays tasks with actions to"),
+    ],
+)
+def test_whoever_cannot_play_is_refused_before_anything_is_recorded(
+    task: str,
+    who: str,
+    why: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    out = tmp_path / "run"
+
+    words = ["play", task, "--simulate", who, "--episodes", "1", "--out", str(out)]
+    status = main(words)
+
+    said = capsys.readouterr()
+    assert (status, said.out) == (2, "")
+    assert said.err.startswith(f"novice: {why}") and said.err.count("\n") == 1
+    assert not out.exists()
+
+
+def no_door(observation: np.ndarray) -> int:
+    return 3
+
+
+def test_a_simulated_person_who_breaks_down_ends_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ("--simulate", f"{__name__}:no_door", "--episodes", "1")
+    where = ("--out", str(tmp_path / "run"), "--port", "8772")
+
+    status = main(["play", "Doors-v0", *words, *where])
+
+    assert status == 2
+    assert capsys.readouterr().err == (
+        f"novice: {__name__}:no_door gave the action 3, but Doors-v0 takes"
+        " Discrete(3)\n"
+    )
+
+
+def test_each_action_has_a_key():
+    choices = [{"keys": ["ArrowLeft", "Digit1"]}, {"keys": ["Digit2"]}]
+    hello = {"words": {"action": {"kind": "discrete", "choices": choices}}}
+
+    assert keys_of(hello) == ["ArrowLeft", "Digit2"]
+
+
+def test_a_task_of_real_actions_has_no_keys_to_simulate():
+    hello = {"task": "Pendulum-v1", "words": {"action": {"kind": "real"}}}
+
+    with pytest.raises(CannotSimulateError, match="Pendulum-v1 is none; leave --sim"):
+        keys_of(hello)
