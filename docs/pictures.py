@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -239,7 +240,7 @@ LABEL = [
     State(
         "first-run",
         "First visit",
-        "The page says in four sentences what is asked; the keys and buttons can be"
+        "The page says in a few sentences what is asked; the keys and buttons can be"
         " tried, nothing is saved, and Enter begins.",
         {"rows": []},
         press("ArrowLeft"),
@@ -248,8 +249,8 @@ LABEL = [
     State(
         "question",
         "A question",
-        "A clip of half a second has stopped at the moment; one key or button answers,"
-        " and the next moment is there.",
+        "A short clip has stopped at the moment that is asked about; one key or button"
+        " answers, and the next moment is there.",
         {},
         press("ArrowUp", "ArrowLeft", "s", "ArrowUp"),
         dark=True,
@@ -635,7 +636,7 @@ def begin(page: Any) -> None:
     """Fall for a while, then brake."""
     page.keyboard.down("ArrowDown")
     until(page, "playing")
-    page.wait_for_timeout(1100)
+    page.wait_for_timeout(700)
     page.keyboard.down("ArrowUp")
     page.keyboard.up("ArrowDown")
     page.wait_for_timeout(150)
@@ -715,7 +716,7 @@ def play_by_numbers(browser: Any, camera: Camera, size: str) -> None:
 
 def shown(name: str, title: str, sentence: str, *, dark: bool) -> str:
     """A state's part of docs/pages.md."""
-    lines = [f"### {title}", "", sentence, "", "<p>"]
+    lines = [f"### {title}", "", textwrap.fill(sentence, 88), "", "<p>"]
     for ending in ["", "-dark"] if dark else [""]:
         shade = ", dark" if ending else ""
         lines += [

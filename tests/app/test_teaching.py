@@ -91,6 +91,17 @@ def answering(inbox: Inbox, says: Says = as_the_law_says) -> Iterator[list[Quest
         thread.join()
 
 
+# Inboxes of the test that is running.
+OPEN: list[Inbox] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_in_the_end() -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
 @functools.cache
 def walk() -> Task:
     """One task for all tests, for which programs are compiled once."""
@@ -107,6 +118,7 @@ class School:
         self.folder = RunFolder(path)
         self.settings = DaggerSettings(**{**SETTINGS, **changed})
         self.said: list[str] = []
+        OPEN.append(self.inbox)
 
     def rounds(self, *, start: Round | None = None, **more) -> Iterator[Round]:
         """Rounds as a run has them: each is saved before the next begins."""

@@ -53,11 +53,13 @@ PLENTY = Allowance(a_second=1e9, burst=10**9)
 class BranchedClip:
     """What a darkroom says about consequences."""
 
-    clip: SavedClip
+    image: bytes
+    media: str
+    frames: int
+    width: int
+    height: int
+    frames_per_second: float
     branches: Sequence[dict[str, Any]]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.clip, name)
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Album:
 
     async def consequences(self, question: int) -> BranchedClip:
         branches = [{"actions": [0], "alike": [1], "ended": False}]
-        return BranchedClip(await self.clip(question), branches)
+        return BranchedClip(**vars(await self.clip(question)), branches=branches)
 
     def expect(self, questions: Sequence[int], *, consequences: bool) -> None:
         self.expected += [(question, consequences) for question in questions]

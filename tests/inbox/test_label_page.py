@@ -552,6 +552,22 @@ def test_escape_returns_without_an_answer(visit: Open):
     assert [row["question"] for row in one.saved(2)] == [1, 2]
 
 
+def test_fingers_return_without_an_answer(visit: Open):
+    one = visit(**PHONE)
+    one.page.tap("[data-place=left]")
+    one.saved(1)
+    assert not one.page.is_visible("#return")
+    one.page.tap("#back")
+    one.wait("document.querySelector('.was') !== null")
+
+    one.page.tap("#return")
+    one.wait("document.querySelector('.was') === null")
+    assert not one.page.is_visible("#return")
+    one.page.tap("[data-place=right]")
+
+    assert [row["question"] for row in one.saved(2)] == [1, 2]
+
+
 def test_the_last_answers_can_be_clicked(visit: Open):
     one = visit()
     one.press("1", "2", "u")
@@ -621,6 +637,23 @@ def test_a_task_without_a_picture_shows_its_numbers(visit: Open):
     assert "1.250 rad/s" in one.text("#no-picture")
     one.press("1")
     assert one.saved(1)[0]["shown"]["clip"] is False
+
+
+def test_more_numbers_than_fit_can_be_scrolled_to(visit: Open):
+    numbers = CARTPOLE["observation"][:1] * 30
+    words = CARTPOLE | {"observation": numbers}
+    one = visit(Backend(pictures=False, words=words), **PHONE)
+
+    above = one.page.evaluate(
+        """() => {
+          const panel = document.querySelector("#no-picture");
+          panel.scrollTop = 0;
+          const first = document.querySelector(".bar").getBoundingClientRect();
+          return panel.getBoundingClientRect().top - first.top;
+        }"""
+    )
+
+    assert above <= 0
 
 
 def consequences_of(names: int) -> Any:

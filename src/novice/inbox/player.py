@@ -1,6 +1,7 @@
 """Act in a task through the play page's socket, without a browser."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from novice.errors import NoviceError
 from novice.inbox.visitor import Visitor
+
+# After so many seconds a turn that was not taken is asked for again.
+PATIENCE = 1.0
 
 
 class CannotSimulateError(NoviceError):
@@ -58,22 +62,25 @@ def play_one(
     turns: bool,
 ) -> dict[str, Any]:
     """Play one episode from its first status to its last, which is returned."""
-    held = ""
+    held, pressed, since = "", -1, 0.0
     while True:
         state, seen = status["state"], status["frame"]
         if state in ("over", "done"):
             return status
         key = keys[choose(np.asarray(status["observation"], np.float32))]
-        if turns:
+        now = time.monotonic()
+        if turns and (seen != pressed or now - since > PATIENCE):
+            # What is seen until the turn is taken is still the moment before.
+            pressed, since = seen, now
             say(socket, {"kind": "pressed", "key": key, "keys": [key], "seen": seen})
-        elif key != held:
+        elif not turns and key != held:
             say(socket, {"kind": "held", "keys": [key], "seen": seen})
             held = key
         else:
             say(socket, {"kind": "alive", "seen": seen})
         if not turns and state in ("ready", "paused"):
             say(socket, {"kind": "wish", "wish": "go"})
-        status = next_words(socket, "status")
+        status = next_words(socket, "status", patience=PATIENCE) or status
 
 
 def say(socket: ClientConnection, content: dict[str, Any]) -> None:
@@ -81,14 +88,18 @@ def say(socket: ClientConnection, content: dict[str, Any]) -> None:
     socket.send(json.dumps(content))
 
 
-def next_words(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next message of a kind that is not out of date already."""
-    found = None
+def next_words(
+    socket: ClientConnection, kind: str, *, patience: float | None = None
+) -> dict[str, Any]:
+    """The next message of a kind that is not out of date already.
+
+    Empty when none came for so many seconds.
+    """
+    found: dict[str, Any] = {}
     while True:
         try:
-            message = socket.recv(timeout=None if found is None else 0)
+            message = socket.recv(timeout=0 if found else patience)
         except TimeoutError:
-            assert found is not None
             return found
         if isinstance(message, bytes):
             continue
