@@ -1,14 +1,16 @@
 """Measure how fast the labeling page is, in Chromium against our own server.
 
-    python bench/page.py [--keys 400]
+    python bench/page.py [--keys 400] [--busy]
 
-Prints a table: what was measured, the median and the 99th percentile of the times, and
-the figure to hold.
+With --busy a run trains at full speed on each core all the while, and stands back as
+runs do that people answer. Prints a table: what was measured, the median and the 99th
+percentile of the times, and the figure to hold.
 """
 
 import argparse
 import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -286,16 +288,43 @@ def measure(folder: Path, keys: int) -> list[Row]:
     ]
 
 
+@contextmanager
+def training(folder: Path, count: int) -> Iterator[None]:
+    """So many runs that learn without end."""
+    words = ["-m", "novice", "dagger", "LunarLander-v3", "--labels", "1000000"]
+    runs = [
+        subprocess.Popen(
+            ["nice", "-n", "10", sys.executable, *words, "--out", f"training-{number}"],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for number in range(count)
+    ]
+    if runs:
+        time.sleep(12)  # Until they have compiled.
+    try:
+        yield
+    finally:
+        for run in runs:
+            run.kill()
+            run.wait()
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keys", type=int, default=400)
+    parser.add_argument("--busy", action="store_true")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         serve_folder(options.serve)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        training(Path(folder), os.cpu_count() or 1 if options.busy else 0),
+    ):
         for row in measure(Path(folder) / "run", options.keys):
             print(f"| {row.what} | {row.found} | {row.hold} |")
 
