@@ -23,7 +23,7 @@ class Signal(gymnasium.Env):
     action_space = spaces.Discrete(2)
 
     def __init__(self, render_mode: str | None = None, ends: int = 99):
-        self.render_mode, self.ends = render_mode, ends
+        self.render_mode, self.ends, self.drawn = render_mode, ends, 0
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple:
         super().reset(seed=seed)
@@ -38,6 +38,7 @@ class Signal(gymnasium.Env):
         return self.seen(), 0.0, self.steps == self.ends, False, {}
 
     def render(self) -> np.ndarray:
+        self.drawn += 1
         return np.full((16, 16, 3), self.place, np.uint8)
 
 
@@ -110,6 +111,14 @@ def test_a_slot_at_rest_is_not_photographed(slots):
     step(slots, 1, 1, live=(True, False))
 
     assert colors(slots.album, 100, 1) == [100]
+    assert slots._slots.environments[1].unwrapped.drawn == 1
+
+
+def test_a_slot_that_rested_goes_on_where_it_was(slots):
+    step(slots, 1, 1, live=(True, False))
+    step(slots, 1, 1, live=(True, True))
+
+    assert colors(slots.album, 100, 1) == [100, 110]
 
 
 def test_a_new_episode_in_a_slot_is_a_new_page(slots):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from novice.app.label import INBOX, invitation
+from novice.app.label import INBOX, instructions_in, invitation
 from novice.app.options import PageOptions, simulated_name
 from novice.app.simulation import answering, simulated_person
 from novice.app.teaching import alive, check_askable, introduce
@@ -35,10 +35,6 @@ FAREWELL = 3.0
 
 class NoServerError(NoviceError):
     """The page's server does not start."""
-
-
-class NoInstructionsError(NoviceError):
-    """The instructions for the page cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,18 +89,6 @@ def open_classroom(
             inbox.tell("phase", "finished")
             if lesson.person is None:
                 time.sleep(FAREWELL)
-
-
-def instructions_in(path: str | None) -> str | None:
-    """The text that the page shows; raises NoInstructionsError."""
-    if path is None:
-        return None
-    try:
-        return Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoInstructionsError(
-            f"--instructions {path} cannot be read ({error}); name a text file"
-        ) from error
 
 
 @contextlib.contextmanager

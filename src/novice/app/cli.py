@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that help comes at once.
 
 import argparse
 import contextlib
+import dataclasses
 import difflib
 import io
 import os
@@ -237,13 +238,16 @@ def refuse_what_only_people_have(given: argparse.Namespace, *, human: bool) -> N
     """Raise UsageError when a person's settings come with another expert."""
     if human:
         return
-    for name, meaning in (
-        ("minutes", "counts a person's time"),
-        ("simulate", "stands in for a person"),
-        ("instructions", "is for the person at the page"),
-    ):
-        if getattr(given, name):
-            raise UsageError(f"--{name} {meaning}; say --expert human as well")
+    if given.minutes:
+        raise UsageError("--minutes counts a person's time; say --expert human as well")
+    for kind in (PageOptions, SimulationOptions):
+        for field in dataclasses.fields(kind):
+            if getattr(given, field.name) != field.default:
+                flag = field.name.replace("_", "-")
+                raise UsageError(
+                    f"--{flag} is about whoever answers at the page; say --expert human"
+                    " as well"
+                )
 
 
 def play(arguments: list[str]) -> int:

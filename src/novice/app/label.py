@@ -28,6 +28,10 @@ class NobodyAsksError(NoviceError):
     """The run has no questions for people."""
 
 
+class NoInstructionsError(NoviceError):
+    """The instructions for the page cannot be read."""
+
+
 def label(
     run: str,
     page: PageOptions,
@@ -45,6 +49,7 @@ def label(
         )
     if simulation.simulate:
         page = dataclasses.replace(page, who=simulated_name(page.who))
+    instructions = instructions_in(page.instructions)
     doorkeeper = Doorkeeper(folder, secure=page.tls_cert is not None)
     stop = threading.Event()
     if until_alone:
@@ -57,6 +62,10 @@ def label(
         answer = functools.partial(answering, person, hurry=simulation.hurry)
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(contextlib.closing(Inbox(folder / INBOX)))
+        if page.render is not None:
+            inbox.tell("render", page.render)
+        if instructions is not None:
+            inbox.tell("instructions", instructions)
         token = doorkeeper.invite(page.who)
 
         def ready(port: int) -> None:
@@ -80,6 +89,18 @@ def label(
             stop=stop,
         )
     return 0
+
+
+def instructions_in(path: str | None) -> str | None:
+    """The text that the page shows; raises NoInstructionsError."""
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoInstructionsError(
+            f"--instructions {path} cannot be read ({error}); name a text file"
+        ) from error
 
 
 def wait_alone(stop: threading.Event) -> None:

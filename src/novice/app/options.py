@@ -107,6 +107,17 @@ class SimulationOptions:
             raise UsageError(
                 f"--reaction is {self.reaction}, but it is seconds, up to 60"
             )
+        if self.simulate is None:
+            self._refuse_traits_of_nobody()
+
+    def _refuse_traits_of_nobody(self) -> None:
+        """Raise UsageError for what a simulated person is like where there is none."""
+        for field in dataclasses.fields(self):
+            if getattr(self, field.name) != field.default:
+                raise UsageError(
+                    f"--{field.name} is what a simulated person is like; say --simulate"
+                    " WHO as well"
+                )
 
 
 def simulated_name(who: str) -> str:

@@ -129,6 +129,8 @@ def teacher_of(assignment: "Assignment", folder: RunFolder) -> dict[str, Any]:
         "simulated": simulated,
         "human_seconds": last.get("human_seconds", folder.start_seconds()),
     }
+    if assignment.command == "dagger" and not assignment.by_people:
+        found["brought"] = True  # the run's own expert answered the rest
     if assignment.simulation is not None:
         found["simulation"] = as_json(assignment.simulation)
     if assignment.by_people:
@@ -195,7 +197,10 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     for who in ("random", "expert"):
         if who in summary:
             # Where people taught, the task's controller is only there to compare.
-            name = "yardstick" if who == "expert" and "teacher" in summary else who
+            asked = summary.get("teacher", {"brought": True})
+            name = who
+            if who == "expert" and not asked.get("brought"):
+                name = "yardstick"
             lines.append(f"{name:<8} {shown(summary[who]['return'])}")
     last = summary["last"]
     if last["round"] != summary["best_round"]:

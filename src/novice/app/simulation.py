@@ -84,7 +84,8 @@ def answering(person: SimulatedPerson, address: str, *, hurry: bool) -> Iterator
     """Somebody who answers a run's questions at this address, beside what goes on."""
 
     def answer(stop: threading.Event) -> None:
-        answer_all(Visitor(address), person.reply, hurry=hurry, stop=stop)
+        with contextlib.closing(Visitor(address)) as visitor:
+            answer_all(visitor, person.reply, hurry=hurry, stop=stop)
 
     with beside(answer):
         yield

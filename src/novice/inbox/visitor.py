@@ -52,6 +52,7 @@ class Visitor:
         token = parse_qs(self._place.query)["token"][0]
         status, headers, _ = self._send("GET", f"/?token={token}")
         if status != 303:
+            self.close()
             raise TurnedAwayError(f"{self._place.netloc} does not know this token")
         self._headers["Cookie"] = headers["set-cookie"].split(";")[0]
         self._headers["Origin"] = f"{self._place.scheme}://{self._place.netloc}"

@@ -56,6 +56,7 @@ class Teacher:
     brought_from: str | None  # the run whose answers were there from the beginning
     looked: Looks | None = None  # answers after a look at the consequences
     not_looked: Looks | None = None
+    only_brought: bool = False  # the run's own expert answered the rest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -228,6 +229,7 @@ def _teacher(contents: RunContents) -> Teacher | None:
         brought_from=None if brought_from is None else str(brought_from),
         looked=_looks(told, "looked"),
         not_looked=_looks(told, "not_looked"),
+        only_brought=bool(told.get("brought")),
     )
 
 

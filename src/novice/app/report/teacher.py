@@ -97,7 +97,8 @@ def teachers(run: Facts) -> Iterator[Child]:
             tag("bdi", teacher.brought_from),
             ".",
         )
-    if run.expert is not None or run.expert_name is not None:
+    known = run.expert is not None or run.expert_name is not None
+    if known and _is_yardstick(run):
         name = _in_brackets([] if run.expert_name is None else [_name(run.expert_name)])
         yield joined(
             "The task's built-in controller",
@@ -145,12 +146,17 @@ def _pace(teacher: Teacher) -> str:
 
 def yardstick(run: Facts) -> str:
     """What the policy is measured against, in a sentence."""
-    return "the expert" if run.teacher is None else "the built-in controller"
+    return "the built-in controller" if _is_yardstick(run) else "the expert"
 
 
 def yardstick_mark(run: Facts) -> str:
     """What the policy is measured against, in a figure."""
-    return "expert" if run.teacher is None else "yardstick"
+    return "yardstick" if _is_yardstick(run) else "expert"
+
+
+def _is_yardstick(run: Facts) -> bool:
+    """Whether the expert answered nothing here, because people did."""
+    return run.teacher is not None and not run.teacher.only_brought
 
 
 def _all_simulated(teacher: Teacher) -> bool:
