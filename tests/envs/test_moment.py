@@ -104,9 +104,9 @@ def test_fewer_pictures_are_shown_more_slowly():
 def test_a_task_without_pictures_says_so(id):
     moment = Moment(make_task(id), 0, np.zeros((0, 1), np.int32))
 
-    with pytest.raises(NoPictureError, match=f"^{id} cannot be drawn"):
+    with pytest.raises(NoPictureError, match=f"^{id} has no pictures"):
         frames(moment, most=3)
-    with pytest.raises(NoPictureError, match=f"^{id} cannot be drawn"):
+    with pytest.raises(NoPictureError, match=f"^{id} has no pictures"):
         Replayer(moment.task).clip(moment)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from novice.envs.moment import render_function
 from novice.experts.question import Question
 from novice.inbox.content import AskedEpisode, NewQuestion, SavedClip
 from novice.inbox.darkroom import (
@@ -27,7 +28,7 @@ from novice.inbox.darkroom import (
     ending,
     surroundings,
 )
-from novice.inbox.drawing import encoded, render_function
+from novice.inbox.drawing import encoded
 from novice.inbox.messages import LENGTHS, message
 from novice.inbox.store import Inbox
 

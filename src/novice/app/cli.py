@@ -228,6 +228,7 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
         validation_episodes=options.validation_episodes,
         start=getattr(given, "start", None),
         data=getattr(given, "data", None),
+        render=None if page is None else page.render,
         simulation=simulation if simulation and simulation.simulate else None,
     )
     carry_out(assignment, options, page)

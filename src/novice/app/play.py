@@ -16,7 +16,7 @@ import numpy as np
 from novice import __version__
 from novice.app.options import PageOptions, UsageError, simulated_name
 from novice.app.play_settings import PlaySettings
-from novice.app.tasks import task_called
+from novice.app.tasks import render_called, task_called
 from novice.envs.task import Task
 from novice.envs.words import words
 from novice.inbox.connections import serve
@@ -30,7 +30,7 @@ from novice.inbox.recording import (
     read_recording,
     recording_settings,
 )
-from novice.inbox.screen import Screen, drawing_function
+from novice.inbox.screen import Screen
 from novice.inbox.security import LOOPBACK, Doorkeeper, guard
 from novice.inbox.stage import Stage
 from novice.inbox.theater import Theater
@@ -57,7 +57,7 @@ def play(
         play_instead = player(task, settings.simulate, settings.episodes)
     described = words(task)
     buttons = controls(described, task.id)
-    draw = drawing_function(page.render) if page.render else None
+    draw = render_called(page.render) if page.render else None
     folder = chosen_folder(task, settings, page)
     theater, screen = Theater(), Screen(task, draw)
     recorder = Recorder(folder, changed=theater.wake)

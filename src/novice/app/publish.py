@@ -8,7 +8,7 @@ from novice.app.folder import RunFolder
 from novice.app.report import report
 from novice.app.report.contents import Replay, read_contents
 from novice.app.report.pictures import with_pictures
-from novice.app.tasks import task_called
+from novice.app.tasks import render_called, task_called
 from novice.envs.moment import Moment, frames
 from novice.envs.task import Task
 from novice.files import write_text
@@ -30,7 +30,8 @@ def publish(run: str | Path) -> Path:
     task = task_called(settings["task"], settings["task_argument"])
 
     def draw(replay: Replay) -> tuple[list[np.ndarray], float]:
-        return frames(moment_of(replay, task), most=MOST_FRAMES)
+        render = render_called(settings["render"]) if "render" in settings else None
+        return frames(moment_of(replay, task), most=MOST_FRAMES, render=render)
 
     contents = with_pictures(read_contents(folder.path), draw)
     path = folder.path / "report.html"

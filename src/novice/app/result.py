@@ -116,7 +116,23 @@ def summary_of(
         summary["teacher"] = teacher_of(assignment, folder)
     if pays_nothing(judge, verdict, rounds, by_people=assignment.by_people):
         forget_returns(summary)
+        limit = judge.task.max_episode_steps
+        summary["final"]["episodes"] = how_long(verdict.final, limit)
+        summary["last"]["episodes"] = how_long(verdict.last, limit)
+        summary["random"]["episodes"] = how_long(test.random, limit)
     return summary
+
+
+def how_long(returns: Returns, limit: int) -> dict[str, Any]:
+    """How episodes went where nothing is paid: their length, and what ended them.
+
+    `ended` counts those that came to an end of their own before the limit of steps.
+    """
+    return {
+        "episodes": len(returns.length),
+        "ended": int(np.sum(returns.length < limit)),
+        "length": estimate(returns.length.astype(np.float64)).as_json(),
+    }
 
 
 def teacher_of(assignment: "Assignment", folder: RunFolder) -> dict[str, Any]:
@@ -193,7 +209,7 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     """The result in a few plain lines; the last one alone says the most."""
     final, lines = summary["final"], []
     if "return" not in final:
-        return [f"the task pays no reward; {without_reward(summary)}"]
+        return [*ends(summary), f"the task pays no reward; {without_reward(summary)}"]
     for who in ("random", "expert"):
         if who in summary:
             # Where people taught, the task's controller is only there to compare.
@@ -213,6 +229,16 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
         f" on other episodes){normalized}"
     )
     return lines
+
+
+def ends(summary: Mapping[str, Any]) -> list[str]:
+    """How long episodes last, which often says how well it goes without a reward."""
+    return [
+        f"{who:<8} {found['ended']} of {found['episodes']} episodes end by themselves,"
+        f" after {interval(found['length'])} steps"
+        for who, part in (("random", "random"), ("policy", "final"))
+        if (found := summary[part].get("episodes"))
+    ]
 
 
 def without_reward(summary: Mapping[str, Any]) -> str:

@@ -118,6 +118,7 @@ class Teaching:
             measures["human_seconds"] = human_seconds(round, self) + come.seconds
             round = self.learned(round, come.parts, measures)
             yield round
+        self.inbox.tell("phase", "finished")
 
     def learned(
         self,
@@ -169,7 +170,6 @@ class Teaching:
             # People are to teach the newest policy, so their questions come first.
             if not self.asked_for(number):
                 self.act(round)
-                self.inbox.tell("phase", "waiting")
                 continue
             if come.labels >= self.settings.labels_per_round:
                 return come
@@ -240,7 +240,11 @@ class Teaching:
         with self.phase("collect"):
             seen, album = self.seen(round, key=act_key)
         at_most = QUESTIONS_AHEAD * self.settings.labels_per_round
-        asked = STRATEGIES[self.settings.ask](seen, at_most=at_most, key=ask_key)
+        asked = STRATEGIES[self.settings.ask](
+            dataclasses.replace(seen, valid=distinct(seen)),
+            at_most=at_most,
+            key=ask_key,
+        )
         path = self.visit_path(visit_number)
         shutil.rmtree(path, ignore_errors=True)
         facts = {
@@ -265,6 +269,7 @@ class Teaching:
             ),
         )
         self.inbox.retire(before=visit_number)
+        self.inbox.tell("phase", "waiting")
 
     def seen(
         self, round: Round | None, *, key: PRNGKeyArray
@@ -312,6 +317,22 @@ def human_seconds(round: Round | None, teaching: Teaching) -> float:
     if round is None:
         return teaching.brought_seconds
     return float(round.measures.get("human_seconds", teaching.brought_seconds))
+
+
+def distinct(seen: Trajectories) -> Bool[np.ndarray, "episodes time"]:
+    """The visited states, each observation only where it was met first.
+
+    Nobody likes to be asked the same thing twice, and small tasks come by the same
+    places again and again.
+    """
+    valid = np.asarray(seen.valid)
+    rows = np.asarray(seen.observation)[:, :-1][valid]
+    _, first = np.unique(rows, axis=0, return_index=True)
+    met_first = np.zeros(len(rows), bool)
+    met_first[first] = True
+    found = np.zeros_like(valid)
+    found[valid] = met_first
+    return found
 
 
 def episodes_of(seen: Trajectories, visit: int, *, replays: bool) -> list[AskedEpisode]:

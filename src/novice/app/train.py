@@ -56,6 +56,7 @@ class Assignment:
     start: str | None = None
     data: str | None = None
     simulation: SimulationOptions | None = None
+    render: str | None = None
 
     @property
     def by_people(self) -> bool:
@@ -77,6 +78,8 @@ class Assignment:
             values["from"] = self.start
         if self.data is not None:
             values["data"] = self.data
+        if self.render is not None:
+            values["render"] = self.render
         if self.simulation is not None:
             values["simulation"] = as_json(self.simulation)
         return {

@@ -1,5 +1,6 @@
 """Visit a state again: replay its episode's seed and executed actions."""
 
+import importlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +101,9 @@ class Consequences(NamedTuple):
     frames_per_second: float
 
 
-def frames(moment: Moment, *, most: int) -> tuple[list[np.ndarray], float]:
+def frames(
+    moment: Moment, *, most: int, render: Render | None = None
+) -> tuple[list[np.ndarray], float]:
     """At most `most` pictures of the episode so far, evenly spaced, and how many of
     them make a second of the task's time.
 
@@ -109,7 +112,7 @@ def frames(moment: Moment, *, most: int) -> tuple[list[np.ndarray], float]:
     """
     last = len(moment.actions)
     every = max(1, -(-last // max(most - 1, 1)))
-    scene = Scene(moment.task)
+    scene = Scene(moment.task, render)
     try:
         pictures = scene.visit(moment, [*range(0, last, every), last][-most:])
         return pictures, 1 / (scene.step_seconds * every)
@@ -281,6 +284,26 @@ class Scene:
         self.environment.close()
 
 
+def render_function(spec: str) -> Render:
+    """The function that `module:function` names; raises NoPictureError."""
+    module, colon, name = spec.partition(":")
+    if not (module and colon and name):
+        raise NoPictureError(
+            f"a function that draws is written module:function, not {spec!r}"
+        )
+    try:
+        function: Any = getattr(importlib.import_module(module), name)
+    except Exception as error:
+        raise NoPictureError(
+            f"{spec!r}, which draws the task, cannot be imported:"
+            f" {type(error).__name__}: {one_line(error)}"
+        ) from error
+    if not callable(function):
+        raise NoPictureError(f"{spec!r} is {function!r:.40}, which cannot be called")
+    draw: Render = function
+    return draw
+
+
 def one_line(error: Exception) -> str:
     """What an exception says, without line breaks."""
     return " ".join(str(error).split())
@@ -295,7 +318,21 @@ def opened(task: Task, render: Render | None) -> tuple[gymnasium.Env, Render | N
     except Exception as error:
         if is_picture(task.observation_space):
             return task.make(), np.asarray
-        raise NoPictureError(f"{task.id} cannot be drawn: {error}") from error
+        if not draws_itself(task):
+            raise NoPictureError(
+                f"{task.id} has no pictures; --render module:function draws one from"
+                " an observation"
+            ) from error
+        raise NoPictureError(f"{task.id} cannot be drawn: {one_line(error)}") from error
+
+
+def draws_itself(task: Task) -> bool:
+    """Whether the task says that it can make pictures."""
+    environment = task.make()
+    try:
+        return "rgb_array" in (environment.metadata.get("render_modes") or ())
+    finally:
+        environment.close()
 
 
 def quick_to_draw(task: Task) -> gymnasium.Env:

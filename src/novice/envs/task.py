@@ -325,17 +325,32 @@ def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
 
 def unknown_task_message(id: str) -> str:
     """What to say about a name that no task has."""
-    known = sorted(gymnasium.registry)
-    lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(id.lower(), lowered, n=3, cutoff=0.6)
-    if close:
-        hint = f"did you mean {' or '.join(lowered[name] for name in close)}?"
+    module, colon, name = id.rpartition(":")
+    lowered = {each.lower(): each for each in sorted(gymnasium.registry)}
+    close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)
+    meant = [lowered[each] for each in close]
+    # A task of one's own is known by its module, too.
+    own = {
+        spec.id
+        for spec in gymnasium.registry.values()
+        if module and is_from(spec, module)
+    }
+    meant = [f"{module}{colon}{each}" if each in own else each for each in meant]
+    if meant:
+        hint = f"did you mean {' or '.join(meant)}?"
     else:
         hint = (
             "Gymnasium's own are listed at https://gymnasium.farama.org; a task of"
             " yours is named module:Id-v0"
         )
     return f"no task is called {id!r}; {hint}"
+
+
+def is_from(spec: Any, module: str) -> bool:
+    """Whether a registered task was defined in this module."""
+    entry = spec.entry_point
+    where = entry if isinstance(entry, str) else getattr(entry, "__module__", "")
+    return where.partition(":")[0] == module
 
 
 def missing_extra(id: str, reason: str) -> MissingExtraError:

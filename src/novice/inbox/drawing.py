@@ -21,12 +21,11 @@ from novice.envs.moment import (
     Clip,
     Consequences,
     Moment,
-    NoPictureError,
-    Render,
     Replayer,
     at_most,
     candidates,
     one_line,
+    render_function,
 )
 from novice.envs.task import make_task
 from novice.errors import NoviceError
@@ -104,26 +103,6 @@ def loaded(folder: Path) -> Act:
 
     policy = HostPolicy(load_policy(folder))
     return lambda observation: policy.best(observation[None])[0]
-
-
-def render_function(spec: str) -> Render:
-    """The function that `module:function` names; raises NoPictureError."""
-    module, colon, name = spec.partition(":")
-    if not (module and colon and name):
-        raise NoPictureError(
-            f"a function that draws is written module:function, not {spec!r}"
-        )
-    try:
-        function: Any = getattr(importlib.import_module(module), name)
-    except Exception as error:
-        raise NoPictureError(
-            f"{spec!r}, which draws the task, cannot be imported:"
-            f" {type(error).__name__}: {one_line(error)}"
-        ) from error
-    if not callable(function):
-        raise NoPictureError(f"{spec!r} is {function!r:.40}, which cannot be called")
-    draw: Render = function
-    return draw
 
 
 def developed_clip(clip: Clip) -> tuple[dict[str, Any], bytes]:

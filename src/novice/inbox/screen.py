@@ -1,9 +1,6 @@
 """Draw a task as the page shows it."""
 
-import importlib
 import io
-import os
-import sys
 from typing import Any
 
 import gymnasium
@@ -12,15 +9,10 @@ from PIL import Image
 
 from novice.envs.moment import Frame, Render, checked_picture, one_line, quick_to_draw
 from novice.envs.task import Task
-from novice.errors import NoviceError
 
 # A picture of fewer pixels is kept to the pixel; a larger one as a photograph.
 FEW_PIXELS = 100_000
 MOST_WIDTH = 640
-
-
-class CannotDrawError(NoviceError):
-    """A drawing function that cannot be used."""
 
 
 class Screen:
@@ -84,23 +76,3 @@ def encoded(frame: Frame) -> bytes:
         picture = picture.resize((MOST_WIDTH, height), Image.Resampling.BILINEAR)
     picture.save(file, "JPEG", quality=88)
     return file.getvalue()
-
-
-def drawing_function(spec: str) -> Render:
-    """The function that `module:function` names; raises CannotDrawError."""
-    module_name, colon, name = spec.partition(":")
-    if not (module_name and colon and name):
-        raise CannotDrawError(f"--render takes module:function, not {spec!r}")
-    here = os.getcwd()
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found = getattr(importlib.import_module(module_name), name, None)
-    except Exception as error:
-        raise CannotDrawError(
-            f"the module of --render {spec} cannot be imported:"
-            f" {type(error).__name__}: {error}"
-        ) from error
-    if not callable(found):
-        raise CannotDrawError(f"there is no function {name!r} in {module_name}")
-    return found

@@ -67,6 +67,15 @@ class Episodes:
     total: Float[np.ndarray, " episodes"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """How episodes went in a task that pays nothing."""
+
+    episodes: int
+    ended: int  # so many ended by themselves, the others at the limit of steps
+    length: float  # mean steps
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Facts:
     """What a run's files say, checked; what they do not say is `None` or empty."""
@@ -85,6 +94,8 @@ class Facts:
     best_round: int | None
     seconds: Mapping[str, float]
     episodes: Mapping[str, Episodes]
+    final_ends: Ends | None = None  # where nothing is paid
+    random_ends: Ends | None = None
 
     @property
     def paid(self) -> bool:
@@ -132,7 +143,20 @@ def facts(contents: RunContents) -> Facts:
         best_round=summary.get("best_round"),
         seconds=_seconds(summary, contents.timings),
         episodes=_episodes(contents.evaluation or {}),
+        final_ends=_ends(final, "final"),
+        random_ends=_ends(_part(summary, "random"), "random"),
     )
+
+
+def _ends(part: Mapping[str, Any], where: str) -> Ends | None:
+    """How somebody's episodes ended, where the summary says so."""
+    told = _part(part, "episodes")
+    episodes = count(told, "episodes", where=where)
+    ended = count(told, "ended", where=where)
+    length = number(_part(told, "length"), "mean", where=where)
+    if episodes is None or ended is None or length is None:
+        return None
+    return Ends(episodes=episodes, ended=ended, length=length)
 
 
 def score(part: Mapping[str, Any], name: str, *, where: str) -> Score | None:

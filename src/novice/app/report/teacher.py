@@ -87,8 +87,9 @@ def teachers(run: Facts) -> Iterator[Child]:
             f" answered{_pace(teacher)}.",
         )
     if teacher.looked is not None:
+        many = f"answer{'' if teacher.looked.answers == 1 else 's'}"
         yield joined(
-            f"{whole(teacher.looked.answers)} answers came after a look at what each"
+            f"{whole(teacher.looked.answers)} {many} came after a look at what each"
             f" action leads to{_beside(teacher.looked, teacher.not_looked)}."
         )
     if teacher.brought_from is not None:

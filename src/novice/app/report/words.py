@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from novice.app.report.facts import Facts, RoundFacts, Score
+from novice.app.report.facts import Ends, Facts, RoundFacts, Score
 from novice.app.report.markup import Child, Html, joined
 from novice.app.report.numbers import (
+    about,
     interval,
     mean,
     percents,
@@ -62,6 +63,7 @@ def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[Child]:
     yield from _against_expert(against.get("expert"), yardstick(run))
     yield from _choice(run)
     yield from _last_round(run, against.get("last"))
+    yield from _ends(run)
     if not run.paid and any(facts.corrected for facts in run.rounds):
         yield (
             "This task pays no reward: the latest policy is delivered, and the share of"
@@ -73,6 +75,23 @@ def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[Child]:
             f" disagreement with {yardstick(run)} stands in for the return."
         )
     yield from teachers(run)
+
+
+def _ends(run: Facts) -> Iterator[str]:
+    """How episodes end, which often says how well it goes without a reward."""
+    if run.final_ends is None:
+        return
+    by_chance = ""
+    if run.random_ends is not None:
+        by_chance = f"; by chance, {_ended(run.random_ends)}"
+    yield f"Of its final episodes, {_ended(run.final_ends)}{by_chance}."
+
+
+def _ended(ends: Ends) -> str:
+    return (
+        f"{whole(ends.ended)} of {whole(ends.episodes)} end by themselves, before the"
+        f" limit of steps, and they last {about(ends.length)} steps on average"
+    )
 
 
 def verdict(difference: Score) -> str:

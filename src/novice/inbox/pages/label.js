@@ -286,9 +286,17 @@ function replay() {
 
 // --------------------------------------------------------------- what is on the screen
 
+/** Whether nobody is to be asked any more: what is said then changes no policy. */
+function isEnough() {
+  const { labels = null, minutes = null } = progress?.budget ?? {};
+  return progress?.phase === "finished"
+    || (labels !== null && progress.answered >= labels)
+    || (minutes !== null && progress.human_seconds >= 60 * minutes);
+}
+
 function next() {
   shown = null;
-  const item = progress?.phase === "finished" ? null : queue.next();
+  const item = isEnough() ? null : queue.next();
   if (item) show(item, null);
   else {
     consequences.close();
@@ -471,7 +479,7 @@ function showPractice() {
 /** Whether a question is on its way, so that keys wait for it. */
 function isComing() {
   if (place !== null) return true;
-  return !expired && progress?.phase !== "finished" && (queue.coming || !progress);
+  return !expired && !isEnough() && (queue.coming || !progress);
 }
 
 /** What stands in the place of a question that is not there. */
@@ -539,6 +547,10 @@ const WAITING = {
 };
 
 function cardWaiting() {
+  if (isEnough() && progress.training) {
+    const words = ["That was the last question. The policy is learning from your answers; this page says when it is done.", kept()];
+    return { name: "enough", title: "Thank you, that is enough", words, busy: true };
+  }
   const learning = progress.answered
     ? `The policy is learning from ${progress.answered === progress.mine ? "your " : ""}${several(progress.answered, "answer")}.`
     : "The policy is learning.";
@@ -643,7 +655,8 @@ function showProgress(news) {
     keepSettings();
   }
   paintSaved();
-  if (!shown) paintWaiting();
+  if (shown && place === null && isEnough()) next();
+  else if (!shown) paintWaiting();
 }
 
 function boxName() {
