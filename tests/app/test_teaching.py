@@ -326,7 +326,7 @@ def test_when_everything_is_used_up_the_policy_acts_again(tmp_path):
 
     assert visited >= {0, 1}
     assert school.inbox.unanswered(0) == 0
-    assert rounds[0].measures["labels"] >= 8
+    assert rounds[-1].measures["labels"] >= 8
 
 
 class Shaky(gymnasium.Env):
