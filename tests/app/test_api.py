@@ -1,4 +1,4 @@
-"""The program in the README is short, and it runs."""
+"""The programs in the README are short, and they run."""
 
 import os
 import re
@@ -17,10 +17,16 @@ from novice.experts.expert import Law
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
-def program() -> str:
-    """The README's first program."""
-    (found, *_) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+def programs() -> list[str]:
+    """A task of one's own, a run from Python, and a loop that people answer."""
+    found = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert len(found) == 3
     return found
+
+
+def program() -> str:
+    """The README's run from Python."""
+    return programs()[1]
 
 
 def test_the_readmes_program_fits_in_fifteen_lines():
@@ -52,6 +58,28 @@ def test_the_readmes_program_runs(tmp_path: Path):
 
     assert ended.returncode == 0, ended.stderr
     assert re.fullmatch(r"0 250 \d+\.\d+\n1 500 \d+\.\d+\n", ended.stdout)
+
+
+@pytest.mark.slow
+def test_the_readmes_task_is_short_and_can_be_taught(tmp_path: Path):
+    task = programs()[0]
+    (tmp_path / "walk.py").write_text(task)
+    (tmp_path / "law.py").write_text("def home(o):\n    return 1 if o[0] < 4 else 3\n")
+    words = "dagger walk:Grid-v0 --expert human --labels 40 --labels-per-round 20"
+    quick = "--simulate law:home --hurry --test-episodes 20 --out run --port 8830"
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "novice", *words.split(), *quick.split()],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+    )
+
+    assert len([line for line in task.splitlines() if line.strip()]) <= 30
+    assert ended.returncode == 0, ended.stderr
+    assert "policy   20 of 20 episodes end by themselves" in ended.stdout
+    assert "the task pays no reward" in ended.stdout
 
 
 @pytest.fixture(scope="module")
