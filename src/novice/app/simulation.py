@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from novice.app.folder import RunFolder
+from novice.app.label import INBOX
 from novice.app.options import SimulationOptions
 from novice.app.runs import expert_named
 from novice.app.tasks import task_called
@@ -16,6 +16,7 @@ from novice.envs.task import Task
 from novice.experts.expert import UnknownExpertError
 from novice.experts.simulated import SimulatedPerson
 from novice.inbox.player import CannotSimulateError, play_episodes
+from novice.inbox.store import Inbox
 from novice.inbox.visitor import Visitor, answer_all
 
 
@@ -38,9 +39,10 @@ def simulated_person(
 
 def person_for(folder: Path, simulation: SimulationOptions) -> SimulatedPerson:
     """A simulated person who knows the task of the run in `folder`."""
-    settings = RunFolder(folder).settings()["settings"]
-    task = task_called(settings["task"], settings["task_argument"])
-    return simulated_person(task, simulation, seed=settings["seed"])
+    with contextlib.closing(Inbox(folder / INBOX)) as inbox:
+        told = inbox.told("task")
+    task = task_called(told["id"], told["kwargs"])
+    return simulated_person(task, simulation, seed=0)
 
 
 def simulated_player(task: Task, who: str) -> Callable[[np.ndarray], int]:
