@@ -141,7 +141,7 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
         said, _ = process.communicate(timeout=30)
     assert "Recorded 3 episodes" in said
     recording = read_recording(shown)
-    assert recording.steps > 100
+    assert recording.steps > 40
 
     words = ("dagger", "CartPole-v1", "--expert", "human", "--from", str(shown))
     budget = ("--labels", "60", "--labels-per-round", "20", "--port", "8791")

@@ -352,7 +352,9 @@ def test_help_lists_the_keys_and_h_the_instructions(visit: Open):
 
     one.press("?")
     assert "push left" in one.text("dialog")
-    one.press("ArrowLeft", "Escape", "h")
+    one.press("ArrowLeft", "Escape")
+    one.wait("() => !document.querySelector('dialog[open]')")
+    one.press("h")
     assert "Keep it upright." in one.text("dialog")
     one.press("Escape", "ArrowRight")
 

@@ -348,6 +348,7 @@ def test_keys_rest_while_something_else_has_the_focus(
         page.page.wait_for_selector("#keys[open]")
         page.shoot("wide-help")
         page.press("Escape")
+        page.page.wait_for_selector("#keys[open]", state="hidden")
         page.page.wait_for_selector("#keys-rest", state="hidden")
         page.down("ArrowLeft")
         page.until("playing")

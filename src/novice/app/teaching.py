@@ -160,6 +160,8 @@ class Teaching:
         if self.budget_used(round, come):
             return None
         while True:
+            # Asked before the answers are read: what is used up is then among them.
+            used_up = self.used_up()
             kept = self.inbox.answers_after(cut)
             if len(kept) > seen:
                 come, seen = self.harvested(kept, known, number + 1), len(kept)
@@ -173,7 +175,7 @@ class Teaching:
                 continue
             if come.labels >= self.settings.labels_per_round:
                 return come
-            if self.used_up():
+            if used_up:
                 if come.labels:
                     return come
                 self.act(round)
