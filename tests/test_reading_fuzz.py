@@ -15,7 +15,8 @@ from novice.datasets.shards import load_dataset, save_part
 from novice.errors import NoviceError
 from novice.experts.kept import load_policy, save_policy
 from novice.files import whole_folder
-from novice.inbox.recording import Recorder, read_recording
+from novice.inbox.recorder import Recorder
+from novice.inbox.recording import read_recording
 from novice.learning.heads import Categorical
 from novice.learning.policy import new_policy
 

@@ -14,7 +14,12 @@ import probes
 from novice.algorithms import dagger as stages
 from novice.algorithms.bc import bc
 from novice.algorithms.dagger import beta, dagger
-from novice.algorithms.settings import BcSettings, DaggerSettings, FitSettings
+from novice.algorithms.settings import (
+    BcSettings,
+    DaggerSettings,
+    FitSettings,
+    PeopleSettings,
+)
 from novice.datasets.dataset import Answers, Origin
 from novice.envs.slots import SeparateSlots
 from novice.types import Round
@@ -355,6 +360,36 @@ def test_a_policy_goes_by_the_corrected_answer_alone():
     outputs = round.learner.policy.trunk(np.zeros((1, 2), np.float32))[0]
     assert round.measures["labels"] == 8
     assert jax.nn.softmax(outputs)[1] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("answers", "least", "most"),
+    [("all", 0.2, 0.4), ("majority", 0.95, 1), ("weighted", 0.95, 1)],
+)
+def test_a_policy_learns_from_the_answers_that_the_settings_name(answers, least, most):
+    """Ada and Eve say 0, Bob twice 1; of gold Ada and Eve are right, Bob never."""
+    places = [[place, 0] for place in range(8)]
+    people = [
+        marked(places, [[1, 0]] * 8, who="Ada"),
+        marked(places * 4, [[0, 1]] * 32, who="Bob"),
+        marked(places, [[1, 0]] * 8, who="Eve"),
+    ]
+    known = marked(places, [[1, 0]] * 8, who="known")
+    gold = Answers(**known.columns(), origin=Origin(0, "gold", "known"))
+    settings = DaggerSettings(
+        first_steps=500, fit=FIT, people=PeopleSettings(answers=answers)
+    )
+
+    round = stages.advance(
+        probes.DITCH, None, [*people, gold], settings, key=jax.random.key(3)
+    )
+
+    outputs = round.learner.policy.trunk(np.zeros((1, 2), np.float32))[0]
+    assert least <= jax.nn.softmax(outputs)[0] <= most
+    assert round.measures["labels"] == 48
+    assert list(round.measures.get("people", {})) == (
+        [] if answers == "all" else ["Ada", "Bob", "Eve"]
+    )
 
 
 def test_starting_anew_forgets_the_policy_and_keeps_the_answers(run):

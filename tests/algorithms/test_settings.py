@@ -7,6 +7,7 @@ from novice.algorithms.settings import (
     BcSettings,
     DaggerSettings,
     FitSettings,
+    PeopleSettings,
     ReinforceSettings,
     as_json,
     from_json,
@@ -22,6 +23,26 @@ def test_changed_settings_come_back_as_they_were():
     settings = DaggerSettings(labels=7, beta="linear", fit=FitSettings(hidden=(3, 2)))
 
     assert from_json(DaggerSettings, as_json(settings)) == settings
+
+
+def test_settings_of_people_come_back_as_they_were():
+    people = PeopleSettings(overlap=0.2, repeats=0.05, answers="weighted")
+    settings = DaggerSettings(people=people)
+
+    assert from_json(DaggerSettings, as_json(settings)) == settings
+
+
+def test_of_what_people_do_only_what_is_unusual_is_written():
+    # A run from before this could be set goes on: its settings are the same.
+    assert "people" not in as_json(DaggerSettings())
+    settings = DaggerSettings(people=PeopleSettings(gold=0.1))
+    assert as_json(settings)["people"] == {"gold": 0.1}
+
+
+@pytest.mark.parametrize("share", ["overlap", "repeats", "gold"])
+def test_whoever_asks_for_a_share_measures_people(share):
+    assert not PeopleSettings(answers="majority").measured
+    assert PeopleSettings(**{share: 0.1}).measured
 
 
 def test_a_setting_that_nobody_knows_is_named():
@@ -58,6 +79,14 @@ def test_a_setting_that_nobody_knows_is_named():
             "--hidden is empty, but layers have at least one unit",
         ),
         (FitSettings, {"hidden": (8, 0)}, "--hidden is 8 0, but layers"),
+        (
+            PeopleSettings,
+            {"overlap": 0.6},
+            "--overlap is 0.6, but it must be between 0 and 0.5",
+        ),
+        (PeopleSettings, {"gold": -0.1}, "--gold is -0.1, but it must be between 0"),
+        (PeopleSettings, {"repeats": float("nan")}, "--repeats is nan"),
+        (PeopleSettings, {"gold_by": ""}, "--gold-by is empty, but it is auto"),
         (FitSettings, {"learning_rate": float("nan")}, "--learning-rate is nan"),
     ],
 )

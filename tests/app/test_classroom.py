@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +15,10 @@ import pytest
 from app.commands import WALK, WALKER
 from novice.algorithms.settings import DaggerSettings
 from novice.app import classroom
-from novice.app.classroom import (
-    NoServerError,
-    open_classroom,
-    prepare_lesson,
-    served,
-)
+from novice.app.classroom import open_classroom, prepare_lesson, words_for_page
 from novice.app.label import NoInstructionsError
 from novice.app.options import PageOptions, SimulationOptions
-from novice.app.teaching import CannotAskError
+from novice.app.page_server import NoServerError, served
 from novice.app.train import Assignment
 from novice.envs.task import make_task
 from novice.experts.expert import UnknownExpertError
@@ -116,11 +110,13 @@ def test_the_page_is_told_what_it_must_know(tmp_path: Path):
     assert len(facts.pop("inbox")) == 32
     assert time.time() - facts.pop("alive") < 30
     assert facts.pop("words")["action"]["kind"] == "discrete"
+    assert facts.pop("served")["port"] >= 8780
     assert facts == {
         "run": "run",
         "task": {"id": "CartPole-v1", "kwargs": {}, "folder": os.getcwd()},
         "budget": {"labels": 30, "minutes": 2.0},
         "labels_per_round": 10,
+        "answers": "all",
         "phase": "starting",
         "simulated": False,
         "render": "some.module:draw",
@@ -182,20 +178,25 @@ def test_a_killed_server_is_back_at_its_port_and_knows_its_visitors(tmp_path: Pa
             assert servers_of(folder) != [server]
 
 
-def test_a_page_that_cannot_be_served_is_said_so(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-):
+def test_a_page_that_cannot_be_served_is_said_so(tmp_path: Path):
     # An address for examples, which no machine has.
     page = PageOptions(host="203.0.113.1", port=8780)
     Inbox(tmp_path / "dataset" / "inbox.sqlite").close()
 
     with (
-        pytest.raises(NoServerError, match=f"novice label {tmp_path} says why"),
-        served(tmp_path, page),
+        pytest.raises(NoServerError, match=r"203\.0\.113\.1:8780 cannot be served at"),
+        served(words_for_page(tmp_path, page), port=page.port),
     ):
         pass
 
-    assert "203.0.113.1:8780 cannot be served at" in capfd.readouterr().err
+
+def test_what_the_page_shows_is_said_once(tmp_path: Path):
+    page = PageOptions(who="ana", render="some.module:draw", instructions="text.txt")
+
+    assert words_for_page(tmp_path, page) == [
+        *("label", str(tmp_path), "--json", "--until-alone"),
+        *("--who", "ana", "--host", "127.0.0.1"),
+    ]
 
 
 def test_instructions_that_cannot_be_read_are_refused(tmp_path: Path):
@@ -210,13 +211,13 @@ def test_instructions_that_cannot_be_read_are_refused(tmp_path: Path):
 
 
 def test_nobody_takes_a_simulated_person_for_a_real_one():
-    simulated = assignment(simulate="auto", lapses=0.25)
+    simulated = assignment(simulate="auto", lapses=(0.25,))
 
     lesson = prepare_lesson(CARTPOLE, simulated, PAGE)
 
     assert lesson.page.who == "simulated ana"
-    assert lesson.person is not None
-    assert lesson.person.lapses == 0.25
+    (person,) = lesson.simulated
+    assert person.lapses == 0.25
 
 
 def test_somebody_simulated_whom_nobody_knows_is_refused():
@@ -224,57 +225,13 @@ def test_somebody_simulated_whom_nobody_knows_is_refused():
         prepare_lesson(CARTPOLE, assignment(simulate="nonsense"), PAGE)
 
 
-def test_a_task_without_choices_is_refused():
-    glide = make_task("app.homemade:Glide-v0")
-
-    with pytest.raises(CannotAskError, match="Glide-v0 takes Box"):
-        prepare_lesson(glide, assignment(simulate=WALKER), PAGE)
-
-
 def test_a_simulated_person_is_the_same_with_the_same_seed():
     walk = make_task(WALK)
-    told = assignment(WALK, simulate=WALKER, lapses=0.5, unsure=0.5)
+    told = assignment(WALK, simulate=WALKER, lapses=(0.5,), unsure=0.5)
 
     said = []
     for _ in range(2):
-        person = prepare_lesson(walk, told, PAGE).person
-        assert person is not None
+        (person,) = prepare_lesson(walk, told, PAGE).simulated
         said.append([person.reply(np.float32([0.5])) for _ in range(20)])
 
     assert said[0] == said[1]
-
-
-STAND_BACK = """
-import os, threading
-from novice.app.classroom import SPAWNER, stand_back
-
-def niceness(name):
-    ready, told = threading.Event(), []
-    def work():
-        ready.wait()
-        told.append(os.getpriority(os.PRIO_PROCESS, 0))
-    thread = threading.Thread(target=work, name=name)
-    thread.start()
-    return ready, told, thread
-
-watched = [niceness(SPAWNER), niceness("any other")]
-stand_back()
-for ready, told, thread in watched:
-    ready.set()
-    thread.join()
-print(watched[0][1][0], watched[1][1][0], os.getpriority(os.PRIO_PROCESS, 0))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows nice threads")
-def test_the_run_lets_whoever_answers_go_first():
-    here = os.getpriority(os.PRIO_PROCESS, 0)
-
-    told = subprocess.run(
-        [sys.executable, "-c", STAND_BACK], capture_output=True, text=True, check=True
-    )
-
-    spawner, other, main = map(int, told.stdout.split())
-    assert spawner == here
-    assert other == main == max(here, 10)

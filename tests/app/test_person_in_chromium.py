@@ -92,6 +92,8 @@ def play(page: Any, address: str, *, episodes: int, seconds: float) -> None:
     """Play by real keys; each episode is kept after a while, or when it ends."""
     page.goto(address)
     page.wait_for_selector("body[data-state=ready]")
+    page.locator("#numbers summary").click()
+    page.locator("#stage").focus()
     for _ in range(episodes):
         held = KEYS[law(looked(page))]
         page.keyboard.down(held)
@@ -114,7 +116,7 @@ def label(page: Any, address: str, *, answers: int) -> None:
     """Answer so many questions by real keys."""
     page.goto(address)
     page.wait_for_selector("#card:not([hidden])")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")  # The examples are for people.
     given, before = 0, None
     end = time.monotonic() + 120
     while given < answers:
@@ -155,7 +157,9 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
 
     assert process.returncode == 0, said
     summary = json.loads((taught / "summary.json").read_text())
-    assert summary["teacher"] == {
+    told = summary["teacher"]
+    assert sum(told.pop("latency")["inputs"]) > 0
+    assert told == {
         "people": ["person"],
         "simulated": False,
         "human_seconds": pytest.approx(summary["rounds"][-1]["human_seconds"]),

@@ -17,21 +17,16 @@ import pytest
 
 from app.homemade import to_the_middle
 from novice.algorithms.settings import DaggerSettings, FitSettings
+from novice.app.bulletin import announce
 from novice.app.folder import RunFolder
-from novice.app.teaching import (
-    CannotAskError,
-    Teaching,
-    distinct,
-    questions_of,
-    what_changed,
-)
+from novice.app.teaching import Teaching
 from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task, make_task
 from novice.experts.kept import named_arrays
 from novice.experts.question import Answer, Question
 from novice.inbox.store import Inbox
-from novice.types import Round, Trajectories
+from novice.types import Round
 
 WALK = "app.homemade:Walk-v0"
 RETURN = {"return": {"mean": 1.0, "ci95": [0.0, 2.0], "iqm": 1.0, "episodes": 2}}
@@ -375,66 +370,34 @@ def test_pictures_are_taken_on_the_way_where_nothing_can_be_replayed(tmp_path):
     assert 1 <= clip.frames <= asked[-1].step + 1
 
 
-def test_real_actions_are_not_asked_about(tmp_path):
-    with pytest.raises(CannotAskError, match=r"Pendulum-v1 takes Box.*novice play"):
-        School(tmp_path / "run", task=make_task("Pendulum-v1")).rounds().__next__()
+@pytest.mark.slow
+def test_real_actions_are_taught_with_numbers(tmp_path):
+    """One of two numbers may be known; what nobody knows teaches nothing."""
+    school = School(tmp_path / "run", task=make_task("app.homemade:Glide-v0"))
+
+    with answering(school.inbox, lambda question: ("action", (0.25,))):
+        rounds = list(school.rounds())
+
+    action = rounds[-1].dataset.column("action")
+    assert action.dtype == np.float32
+    assert np.unique(action).tolist() == [0.25]
+    assert rounds[-1].measures["labels"] >= 24
+    assert 0 <= rounds[0].measures["corrected"]["mean"] <= 1
 
 
-def test_a_sentence_says_what_the_answers_changed():
-    before = {"mean": 83.2, "ci95": [70.0, 95.0]}
-    now = {"labels": 212, "return": {"mean": 140.4, "ci95": [120.3, 158.1]}}
+@pytest.mark.slow
+def test_the_course_of_a_run_is_told_round_by_round(school):
+    with answering(school.inbox):
+        rounds = list(school.rounds())
 
-    assert what_changed(now, before) == (
-        "After 212 answers: return 83 → 140 (95 % interval 120 to 158)."
-    )
-    assert what_changed(now, None) == (
-        "After 212 answers: return 140 (95 % interval 120 to 158)."
-    )
-
-
-def test_without_a_reward_the_sentence_is_about_corrections():
-    nothing = {"mean": 0.0, "ci95": [0.0, 0.0]}
-    now = {"labels": 50, "return": nothing, "corrected": {"mean": 0.345}}
-
-    assert what_changed(now, nothing) == (
-        "After 50 answers: you corrected 34 % of what the policy did."
-    )
-
-
-def test_any_beginning_of_the_questions_is_a_fair_choice():
-    """A third of the questions has as many late moments as all of them."""
-    lengths, longest = [90, 60], 90
-    valid = np.arange(longest)[None] < np.array(lengths)[:, None]
-    seen = episodes(valid)
-
-    put = questions_of(seen, valid, None, at_a_time=50, key=jax.random.key(3))
-
-    first = [question.step for question in put[:50]]
-    everything = [question.step for question in put]
-    assert abs(np.mean(first) - np.mean(everything)) < 10
-    assert sorted((q.episode, q.step) for q in put) == sorted(
-        map(tuple, np.argwhere(valid).tolist())
-    )
-    for episode in (0, 1):
-        steps = [q.step for q in put[:50] if q.episode == episode]
-        assert steps == sorted(steps)
-
-
-def episodes(valid: np.ndarray) -> Trajectories:
-    """Episodes in which nothing happens, for as long as they are valid."""
-    count, time = valid.shape
-    nothing = np.zeros((count, time, 1), np.int32)
-    return Trajectories(
-        valid=valid,
-        observation=np.zeros((count, time + 1, 1), np.float32),
-        action_sampled=nothing,
-        action_executed=nothing,
-        expert_acted=np.zeros((count, time), bool),
-        reward=np.zeros((count, time), np.float32),
-        terminated=np.ones(count, bool),
-        truncated=np.zeros(count, bool),
-        seed=np.arange(count),
-    )
+    course = school.inbox.told("course")
+    assert [each["round"] for each in course] == [r.number for r in rounds]
+    assert course[1]["labels"] == rounds[1].measures["labels"]
+    assert course[1]["return"] == RETURN["return"]
+    # Told again, as after a kill, it is still told once.
+    announce(school.inbox, rounds[-1])
+    assert school.inbox.told("course") == course
+    assert "return 1 → 1" in school.inbox.news(0)[-1]["sentence"]
 
 
 @pytest.mark.slow
@@ -459,13 +422,3 @@ def test_a_run_goes_on_from_the_policy_and_the_answers_of_another(school, tmp_pa
     assert rounds[0].number == 0
     assert rounds[-1].measures["labels"] >= len(begun.dataset) + 24
     assert rounds[0].measures["human_seconds"] > 72.0
-
-
-def test_the_same_observation_is_asked_about_once():
-    valid = np.array([[True, True, True], [True, True, False]])
-    seen = episodes(valid)
-    seen.observation[:, :, 0] = [[1, 2, 1, 0], [2, 3, 3, 0]]
-
-    np.testing.assert_array_equal(
-        distinct(seen), [[True, True, False], [False, True, False]]
-    )

@@ -1,5 +1,7 @@
 """A dataset only grows, and nothing gets in that cannot be learned from."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -166,7 +168,28 @@ def test_a_persons_later_answer_replaces_the_one_before():
 
 
 def test_of_three_answers_to_one_question_the_last_stands():
-    assert standing(said((7, LEFT), (7, MIDDLE), (7, RIGHT))) == [False, False, True]
+    parts = [said((7, each), round=i) for i, each in enumerate([LEFT, MIDDLE, RIGHT])]
+
+    assert standing(*parts) == [False, False, True]
+
+
+def test_what_was_said_to_one_question_in_one_round_stands_together():
+    """A segment is several rows; the answer that replaces it may be a single one."""
+    segment = said((7, LEFT), (7, MIDDLE), (8, LEFT)), said((7, RIGHT))
+
+    assert standing(*segment) == [True, True, True, True]
+    assert standing(*segment, said((7, RIGHT), round=1)) == [
+        *(False, False, True),
+        False,
+        True,
+    ]
+
+
+def test_the_round_says_which_answer_is_newer_not_the_order():
+    assert standing(said((7, LEFT), round=2), said((7, RIGHT), round=1)) == [
+        True,
+        False,
+    ]
 
 
 def test_what_somebody_else_answers_replaces_nothing():
@@ -203,7 +226,9 @@ def test_what_was_taken_back_can_be_answered_anew():
 def test_who_answered_what_last_is_what_stands(rounds):
     dataset, last = Dataset(), {}
     for number, given_answers in enumerate(rounds):
-        for who, question, marks in given_answers:
+        for (who, question), marks in {
+            (who, question): marks for who, question, marks in given_answers
+        }.items():
             before = dataset
             dataset = dataset.append(said((question, marks), who=who, round=number))
             last[who, question] = marks
@@ -220,7 +245,7 @@ def test_who_answered_what_last_is_what_stands(rounds):
 
 
 def test_a_batch_holds_the_rows_that_stand():
-    dataset = Dataset((said((7, LEFT), (8, LEFT)), said((7, RIGHT), first=2)))
+    dataset = Dataset((said((7, LEFT), (8, LEFT)), said((7, RIGHT), first=2, round=1)))
 
     batch = batch_of(dataset, Categorical((3,)), capacity=4)
 
@@ -235,7 +260,7 @@ def test_a_dataset_of_which_nothing_stands_cannot_be_learned_from():
 
 
 def test_only_rows_that_stand_must_fit_the_capacity():
-    dataset = Dataset((said((7, LEFT)), said((7, RIGHT))))
+    dataset = Dataset((said((7, LEFT)), said((7, RIGHT), round=1)))
 
     assert batch_of(dataset, Categorical((3,)), capacity=1).valid.tolist() == [True]
 
@@ -279,8 +304,8 @@ def test_real_actions_cannot_be_learned_from_sets():
         dataset.targets(gaussian((0.0,), (1.0,)))
 
     assert str(refused.value) == (
-        "somebody answered with sets of actions, but a policy with the head gaussian"
-        " learns from exact actions only"
+        "somebody answered with sets of actions, from which a policy with the head"
+        " gaussian cannot learn"
     )
 
 
@@ -321,3 +346,158 @@ def test_what_is_settled_are_the_rows_that_stand_without_their_questions():
     (same,) = Dataset((shown,)).settled().parts
     for name, column in shown.columns().items():
         np.testing.assert_array_equal(getattr(same, name), column)
+
+
+PLANE = gaussian((0.0, 0.0), (1.0, 1.0))
+
+
+def flown(
+    *answers: tuple[int, tuple[float | None, float | None]],
+    who: str = "Ada",
+    round: int = 0,
+    source: str = "correction",
+    steps: list[int] | None = None,
+) -> Answers:
+    """What somebody answered about two real numbers, of which some may be unknown."""
+    rows = len(answers)
+    known = np.array([[n is not None for n in action] for _, action in answers])
+    action = [[n or 0.0 for n in action] for _, action in answers]
+    return Answers(
+        observation=np.arange(rows, dtype=np.float32)[:, None],
+        action=np.array(action, np.float32).reshape(rows, 2),
+        episode=np.zeros(rows, np.int32),
+        step=np.array(steps or range(rows), np.int32),
+        origin=Origin(round, source, who),
+        question=np.array([question for question, _ in answers], np.int64),
+        known=None if known.all() else known.reshape(rows, 2),
+    )
+
+
+def test_real_actions_are_targets_as_they_are_where_all_is_known():
+    dataset = Dataset((flown((7, (0.5, 1)), (8, (0, -1))),))
+
+    assert not dataset.has_gaps
+    assert dataset.targets(PLANE).tolist() == [[0.5, 1], [0, -1]]
+
+
+def test_beside_what_is_known_in_part_an_action_says_what_is_known():
+    dataset = Dataset((flown((7, (0.5, 1))), flown((8, (None, -1)), (9, (0, None)))))
+
+    assert dataset.has_gaps
+    assert dataset.targets(PLANE).tolist() == [
+        [0.5, 1, 1, 1],
+        [0, -1, 0, 1],
+        [0, 0, 1, 0],
+    ]
+    assert dataset.targets(PLANE).dtype == np.float32
+
+
+def test_the_batch_of_what_is_known_in_part_is_finite():
+    dataset = Dataset((flown((7, (None, 1)), (8, (None, None))),))
+
+    batch = batch_of(dataset, PLANE, capacity=4)
+
+    assert batch.valid.tolist() == [True, False, False, False]
+    assert batch.target.tolist() == [[0, 1, 0, 1], *[[0] * 4] * 3]
+
+
+def test_an_action_of_which_nothing_is_known_takes_an_answer_back():
+    parts = flown((7, (0.5, 1)), (8, (None, 1))), flown((7, (None, None)), round=1)
+
+    assert standing(*parts) == [False, True, False]
+    assert Dataset(parts).taught().tolist() == [False, True, False]
+
+
+def test_choices_cannot_be_learned_from_a_part():
+    part = said((7, LEFT))
+    gaps = Answers(
+        part.observation,
+        part.action,
+        part.episode,
+        part.step,
+        ORIGIN,
+        known=np.zeros((1, 1), bool),
+    )
+
+    with pytest.raises(BadRowsError) as refused:
+        Dataset((gaps,)).targets(Categorical((3,)))
+
+    assert str(refused.value) == (
+        "somebody answered with actions of which they know a part, from which a policy"
+        " with the head categorical cannot learn"
+    )
+
+
+def test_rows_are_sets_or_known_in_part_but_not_both():
+    columns = said((7, LEFT)).columns()
+
+    with pytest.raises(BadRowsError) as refused:
+        Answers(**columns, known=np.ones((1, 1), bool), origin=ORIGIN)
+
+    assert str(refused.value) == (
+        "rows have both marks and known numbers, but an action is either to choose from"
+        " or real; give one of them"
+    )
+
+
+@pytest.mark.parametrize(
+    "known", [np.ones((2, 1), bool), np.ones(2, bool), np.ones((2, 2), np.int8)]
+)
+def test_what_is_known_is_said_of_every_number(known):
+    columns = flown((7, (0.5, 1)), (8, (0, -1))).columns()
+
+    # The shape checks of the tests are the first to say so.
+    with pytest.raises(Exception, match=r"known"):
+        Answers(**columns, known=known, origin=ORIGIN)
+
+
+def test_what_was_filled_in_counts_but_is_nobodys_label():
+    keyframes = flown((7, (0, 0)), (7, (1, 1)), steps=[10, 12])
+    between = flown((7, (0.5, 0.5)), source="interpolated", steps=[11])
+    dataset = Dataset((keyframes, between))
+
+    assert dataset.standing().tolist() == [True, True, True]
+    assert dataset.taught().tolist() == [True, True, False]
+
+
+def test_what_was_filled_in_goes_with_its_keyframes():
+    keyframes = flown((7, (0, 0)), (7, (1, 1)), steps=[10, 12])
+    between = flown((7, (0.5, 0.5)), source="interpolated", steps=[11])
+    anew = flown((7, (1, 0)), round=1, steps=[12])
+
+    assert standing(keyframes, between, anew) == [False, False, False, True]
+
+
+def test_what_somebody_says_themselves_goes_before_what_was_filled_in():
+    between = flown((7, (0.5, 0.5)), source="interpolated", steps=[11])
+
+    def stands(**other: Any) -> bool:
+        return standing(between, flown((9, (1, 0)), **{"steps": [11], **other}))[0]
+
+    assert not stands()
+    assert not stands(round=3)
+    assert stands(steps=[12])
+    assert stands(who="Bob")
+    assert standing(between, flown((9, (None, None)), steps=[11])) == [True, False]
+
+
+def test_right_answers_are_not_learned_from():
+    gold = flown((7, (0, 0)), who="the law", source="gold")
+    dataset = Dataset((gold, flown((7, (1, 1)))))
+
+    assert dataset.standing().tolist() == [False, True]
+    assert dataset.taught().tolist() == [False, True]
+
+
+def test_what_was_demonstrated_is_taught():
+    assert Dataset((answers(2),)).taught().tolist() == [True, True]
+    assert Dataset().taught().tolist() == []
+
+
+def test_what_is_settled_keeps_what_is_known():
+    dataset = Dataset((flown((7, (None, 1)), (8, (None, None))),))
+
+    (part,) = dataset.settled().parts
+
+    assert part.known.tolist() == [[False, True]]
+    assert part.question is None

@@ -76,6 +76,19 @@ def test_what_people_answered_comes_back_as_it_was(tmp_path):
     assert shown.marks is None and shown.question is None
 
 
+def test_what_is_known_in_part_comes_back_as_it_was(tmp_path):
+    whole = answers(4, round=0, real=True)
+    known = np.random.default_rng(0).integers(0, 2, whole.action.shape).astype(bool)
+    parts = [whole, dataclasses.replace(whole, known=known)]
+    for number, part in enumerate(parts):
+        save_part(tmp_path, number, part)
+
+    found = load_dataset(tmp_path)
+
+    assert found.parts[0].known is None
+    assert_same(found, parts)
+
+
 def test_a_part_from_before_people_answered_is_still_read(tmp_path):
     part = answers(3, round=0)
     save_part(tmp_path, 0, part)

@@ -14,20 +14,13 @@ from gymnasium import spaces
 
 import toys
 from novice.envs.actor import RandomActor
-from novice.envs.moment import (
-    Branch,
-    DoesNotReplayError,
-    Moment,
-    NoPictureError,
-    Replayer,
-    Scene,
-    TooSlowError,
-    candidates,
-    frames,
-    replay_faults,
-    replays,
-)
+from novice.envs.branches import Branch, candidates
+from novice.envs.moment import Moment
+from novice.envs.pictures import NoPictureError
+from novice.envs.replayer import Replayer
+from novice.envs.replays import DoesNotReplayError, replay_faults, replays
 from novice.envs.rollout import rollout
+from novice.envs.scene import Scene, TooSlowError, frames
 from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task, make_task
 from novice.types import Trajectories
@@ -331,7 +324,7 @@ def test_a_clip_ends_with_the_moment_and_covers_half_a_second():
     clip = Replayer(CARTPOLE).clip(there_and_back(40))
 
     # 50 steps a second: every second step, 22 of them.
-    assert (len(clip.frames), clip.frames_per_second) == (12, 25.0)
+    assert (len(clip.frames), clip.frames_per_second, clip.every) == (12, 25.0, 2)
     np.testing.assert_array_equal(clip.frames[-1], picture_of(there_and_back(40)))
     np.testing.assert_array_equal(clip.frames[-2], picture_of(there_and_back(38)))
     np.testing.assert_array_equal(clip.frames[0], picture_of(there_and_back(18)))
@@ -341,14 +334,17 @@ def test_a_clip_ends_with_the_moment_and_covers_half_a_second():
     ("step", "count"), [(0, 1), (1, 1), (2, 2), (21, 11), (22, 12)]
 )
 def test_a_clip_begins_with_the_episode_at_the_earliest(step, count):
-    assert len(Replayer(CARTPOLE).clip(there_and_back(step)).frames) == count
+    clip = Replayer(CARTPOLE).clip(there_and_back(step))
+
+    assert (len(clip.frames), clip.every) == (count, 2 if count > 1 else 0)
+    assert clip.frames_per_second == (25.0 if count > 1 else 50.0)
 
 
 def test_a_task_in_turns_shows_the_last_few():
     task = make_task("FrozenLake-v1")
     clip = Replayer(task).clip(Moment(task, 0, np.zeros((9, 1), np.int32)))
 
-    assert (len(clip.frames), clip.frames_per_second) == (4, 4.0)
+    assert (len(clip.frames), clip.frames_per_second, clip.every) == (4, 4.0, 1)
 
 
 def test_going_on_in_an_episode_costs_only_the_steps_in_between():

@@ -9,16 +9,10 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from novice.envs.phrases import Choice
+from novice.envs.places import idle_of, with_keys, with_places
 from novice.envs.task import make_task
-from novice.envs.words import (
-    BadNamesError,
-    Choice,
-    idle_of,
-    with_keys,
-    with_places,
-    within_reach,
-    words,
-)
+from novice.envs.words import BadNamesError, within_reach, words
 
 KNOWN = [
     "CartPole-v1",
@@ -296,8 +290,99 @@ def test_real_actions_have_finite_ends():
         "low": [-1.0] * 3,
         "high": [1.0] * 3,
         "names": ["thigh", "leg", "foot"],
+        "units": ["N·m"] * 3,
+        "center": [0.0] * 3,
+        "half_range": [1.0] * 3,
     }
     assert told["step_seconds"] == 0.008
+
+
+@pytest.mark.parametrize(
+    ("id", "names", "units"),
+    [
+        ("Pendulum-v1", ["torque counterclockwise"], ["N·m"]),
+        ("InvertedPendulum-v5", ["push to the right"], ["N"]),
+        (
+            "Reacher-v5",
+            ["first joint counterclockwise", "second joint counterclockwise"],
+            ["N·m", "N·m"],
+        ),
+        (
+            "LunarLanderContinuous-v3",
+            ["main engine", "push to the right"],
+            ["", ""],
+        ),
+        ("MountainCarContinuous-v0", ["push to the right"], [""]),
+    ],
+)
+def test_real_actions_have_the_names_and_units_of_their_documentation(id, names, units):
+    action = words(make_task(id))["action"]
+
+    assert (action["names"], action["units"]) == (names, units)
+
+
+@pytest.mark.parametrize(
+    ("id", "action", "number"),
+    [
+        # The cart's speed across, and how fast each joint turns counterclockwise.
+        ("InvertedPendulum-v5", [1.0], 2),
+        ("Reacher-v5", [1.0, 0.0], 6),
+        ("Reacher-v5", [0.0, 1.0], 7),
+        # How fast the pole turns counterclockwise, and the lander flies across.
+        ("Pendulum-v1", [2.0], 2),
+        ("LunarLanderContinuous-v3", [0.0, 1.0], 2),
+        ("MountainCarContinuous-v0", [1.0], 1),
+    ],
+)
+def test_a_real_action_goes_where_its_name_says(id, action, number):
+    found = []
+    for sign in (1, -1):
+        environment = gymnasium.make(id)
+        environment.reset(seed=0)
+        for _ in range(3):
+            seen, *_ = environment.step(sign * np.array(action, np.float32))
+        environment.close()
+        found.append(float(seen[number]))
+
+    assert found[0] > found[1] + 1e-3
+
+
+class Tank(gymnasium.Env):
+    """Takes real actions with bounds on both sides, on one, or on none."""
+
+    observation_space = spaces.Box(-1, 1, (1,))
+    action_space = spaces.Box(
+        np.float32([0, 5, -np.inf, -np.inf]), np.float32([10, np.inf, -7, np.inf])
+    )
+    action_units = ("l/s", "°C", "°C", "")
+
+
+gymnasium.register("Tank-v0", entry_point=Tank)
+
+
+def test_bounds_are_finite_and_units_are_the_tasks_own():
+    task = make_task("Tank-v0")
+    action = words(task)["action"]
+
+    assert (action["low"], action["high"]) == ([0, 5, -9, -1], [10, 7, -7, 1])
+    assert action["units"] == ["l/s", "°C", "°C", ""]
+    assert action["names"] == ["part 1", "part 2", "part 3", "part 4"]
+
+
+@pytest.mark.parametrize("id", ["Tank-v0", "Pendulum-v1", "InvertedPendulum-v5"])
+def test_a_real_action_is_told_in_the_units_of_its_head(id):
+    task = make_task(id)
+    action = words(task)["action"]
+
+    assert tuple(action["center"]) == task.head.center
+    assert tuple(action["half_range"]) == task.head.half_range
+
+
+def test_too_few_units_are_refused(monkeypatch):
+    monkeypatch.setattr(Tank, "action_units", ("l/s",))
+
+    with pytest.raises(BadNamesError, match="action_units of Tank-v0 are 1, but its"):
+        words(make_task("Tank-v0"))
 
 
 def test_a_task_in_turns_has_no_clock():

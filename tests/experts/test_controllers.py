@@ -1,5 +1,7 @@
 """The experts that come with novice are good at what they advise on."""
 
+from importlib.util import find_spec
+
 import gymnasium
 import numpy as np
 import pytest
@@ -7,13 +9,17 @@ import scipy.linalg
 from gymnasium.envs.box2d.bipedal_walker import BipedalWalkerHeuristics
 from gymnasium.envs.box2d.lunar_lander import heuristic
 
-from novice.experts.controllers import (
-    BUILT_IN,
-    BipedalWalker,
-    built_in_expert,
-    linear_quadratic_gain,
-)
+from novice.experts.box2d import BipedalWalker
+from novice.experts.controllers import BUILT_IN, built_in_expert
 from novice.experts.expert import Law, UnknownExpertError
+from novice.experts.mujoco import pole_on_a_cart
+from novice.experts.regulator import linear_quadratic_gain
+
+mujoco = pytest.mark.skipif(
+    find_spec("mujoco") is None, reason="MuJoCo tasks need novice[mujoco]"
+)
+# Gymnasium says of each version but the newest that it is out of date.
+older_version = pytest.mark.filterwarnings("ignore:.*out of date:DeprecationWarning")
 
 
 def returns(env_id: str, episodes: int, **kwargs) -> np.ndarray:
@@ -68,7 +74,7 @@ def test_the_pole_never_falls():
     assert (returns("CartPole-v1", 25) == 500.0).all()
 
 
-@pytest.mark.filterwarnings("ignore:.*CartPole-v0 is out of date:DeprecationWarning")
+@older_version
 def test_the_pole_never_falls_in_the_older_version():
     assert (returns("CartPole-v0", 10) == 200.0).all()
 
@@ -168,6 +174,103 @@ def test_a_lander_that_is_continuous_gets_a_throttle(env_id, kwargs):
     assert action.shape == (2,)
 
 
+@mujoco
+@older_version
+@pytest.mark.parametrize("version", ["v4", "v5"])
+def test_the_pole_on_its_cart_never_falls(version):
+    assert (returns(f"InvertedPendulum-{version}", 4) == 1000.0).all()
+
+
+@mujoco
+def test_the_pole_on_its_cart_never_falls_where_actions_are_held_longer():
+    assert (returns("InvertedPendulum-v5", 2, frame_skip=4) == 1000.0).all()
+
+
+@mujoco
+def test_the_pole_on_its_cart_is_caught_from_a_bad_position():
+    expert = built_in_expert("InvertedPendulum-v5", {})
+    with gymnasium.make("InvertedPendulum-v5") as env:
+        env.reset(seed=0)
+        observation = pole_at(env, [0.4, 0.12, 0.2, -0.1])
+        for _ in range(500):
+            action, _ = expert.act((), observation)
+            observation, _, terminated, _, _ = env.step(action)
+            assert not terminated
+    assert abs(observation[0]) < 0.05
+
+
+def pole_at(env: gymnasium.Env, state: list[float]) -> np.ndarray:
+    env.unwrapped.set_state(np.array(state[:2]), np.array(state[2:]))
+    return np.array(state)
+
+
+@mujoco
+def test_the_pole_on_its_cart_moves_as_the_regulator_believes():
+    """Its equations are the task's own, made linear: a small step shows them."""
+    small = 1e-4
+    dynamics, control = pole_on_a_cart(step=0.04)
+    with gymnasium.make("InvertedPendulum-v5") as env:
+        env.reset(seed=0)
+
+        def moved(state: np.ndarray, action: float) -> np.ndarray:
+            pole_at(env, list(state))
+            return env.step(np.array([action], np.float32))[0]
+
+        # The model's pole leans by a six hundredth, so upright is not quite at rest.
+        rest = moved(np.zeros(4), 0.0)
+        shifted = [moved(small * one, 0.0) - rest for one in np.eye(4)]
+        pushed = moved(np.zeros(4), small) - rest
+    np.testing.assert_allclose(np.transpose(shifted) / small, dynamics, atol=1e-4)
+    np.testing.assert_allclose(pushed / small, control[:, 0], atol=1e-4)
+
+
+@mujoco
+@older_version
+@pytest.mark.parametrize("version", ["v4", "v5"])
+def test_the_arm_reaches_its_target(version):
+    found = returns(f"Reacher-{version}", 40)
+    # Doing nothing returns -12; Gymnasium calls -3.75 solved.
+    assert found.mean() > -4
+    assert found.min() > -8
+
+
+@mujoco
+def test_the_arm_comes_to_rest_on_its_target():
+    expert = built_in_expert("Reacher-v5", {})
+    with gymnasium.make("Reacher-v5") as env:
+        for seed in range(10):
+            observation, _ = env.reset(seed=seed)
+            for _ in range(50):
+                observation, *_ = env.step(expert.act((), observation)[0])
+            assert np.linalg.norm(observation[8:10]) < 0.01  # the target's radius
+            assert np.abs(observation[6:8]).max() < 0.5
+
+
+def test_the_arm_takes_the_short_way_to_its_target():
+    # Both angles as (cosines, sines), then the target, two speeds and the way to it.
+    behind = [np.cos(3.0), 1, np.sin(3.0), 0, -0.21 * np.cos(0.1), -0.021, 0, 0, 0, 0]
+    action, _ = built_in_expert("Reacher-v5", {}).act((), np.array(behind))
+    # From 3 radians on to pi + 0.1, not back through zero.
+    assert 0 < action[0] < 1
+
+
+@pytest.mark.parametrize(
+    ("target", "shoulder", "elbow"),
+    [
+        ([0.21, 0.0], 0.0, 0.0),  # stretched
+        ([0.3, 0.0], 0.0, 0.0),  # out of reach: towards it
+        ([0.1, 0.11], 0.0, np.pi / 2),  # a right angle
+        ([-0.11, 0.1], np.pi / 2, np.pi / 2),
+        ([0.1, -0.11], 0.0, -np.pi / 2),
+    ],
+)
+def test_an_arm_that_is_on_its_target_stays(target, shoulder, elbow):
+    angles = np.array([shoulder, elbow])
+    seen = np.concatenate([np.cos(angles), np.sin(angles), target, np.zeros(4)])
+    action, _ = built_in_expert("Reacher-v5", {}).act((), seen)
+    np.testing.assert_allclose(action, 0, atol=1e-6)
+
+
 def test_the_walker_does_what_the_heuristic_of_gymnasium_does():
     observations = observations_of_a_walk(seed=0, steps=120)
     walker = own_walker()
@@ -250,8 +353,8 @@ def test_a_task_without_an_expert_is_refused_with_what_to_do(env_id):
         built_in_expert(env_id, {})
     assert str(refusal.value) == (
         f"no expert comes with novice for {env_id!r} (there is one for Acrobot,"
-        " BipedalWalker, CartPole, LunarLander, LunarLanderContinuous, MountainCar,"
-        " MountainCarContinuous, Pendulum, phys2d/CartPole, phys2d/Pendulum); name one"
-        " of your own with `--expert module:function` or a saved run with"
-        " `--expert runs/x`"
+        " BipedalWalker, CartPole, InvertedPendulum, LunarLander,"
+        " LunarLanderContinuous, MountainCar, MountainCarContinuous, Pendulum, Reacher,"
+        " phys2d/CartPole, phys2d/Pendulum); name one of your own with"
+        " `--expert module:function` or a saved run with `--expert runs/x`"
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.stats
 from gymnasium import spaces
 
 from novice.envs.task import Task
@@ -116,6 +117,52 @@ def test_several_choices_are_answered_all_at_once():
     assert person(task=task, law=law).reply(SEEN).actions == ((1, 4),)
     lapse = person(task=task, law=law, lapses=1.0).reply(SEEN).actions
     assert len(lapse[0]) == 2 and 0 <= lapse[0][0] < 2 and 0 <= lapse[0][1] < 5
+
+
+# A steering angle in [-1, 1], and a throttle in [0, 10].
+CAR = task_of(spaces.Box(np.float32([-1, 0]), np.float32([1, 10])))
+STRAIGHT_ON = Law("straight on", lambda observation: np.array([0.25, 6.0]))
+
+
+def driven(**traits: float) -> np.ndarray:
+    """What is answered about a car; the answers one below the other."""
+    said = replies(task=CAR, law=STRAIGHT_ON, **traits)
+    assert {(each.verdict, len(each.actions)) for each in said} == {("action", 1)}
+    return np.array([each.actions[0] for each in said])
+
+
+def test_real_actions_are_given_as_the_expert_gives_them():
+    assert np.unique(driven(), axis=0).tolist() == [[0.25, 6.0]]
+
+
+def test_nobody_gives_a_real_action_beyond_its_bounds():
+    law = Law("too much", lambda observation: np.array([-3.0, 11.0]))
+
+    assert person(task=CAR, law=law).reply(SEEN).actions == ((-1.0, 10.0),)
+    trembling = driven(tremor=2.0)
+    assert (trembling.min(axis=0), trembling.max(axis=0)) == (
+        pytest.approx([-1, 0]),
+        pytest.approx([1, 10]),
+    )
+
+
+def test_a_lapse_is_anywhere_between_the_bounds():
+    lapses = (driven(lapses=1.0, tremor=0.5) - [-1, 0]) / [2, 10]
+
+    for column in lapses.T:
+        assert scipy.stats.kstest(column, "uniform").pvalue > 1e-3
+
+
+def test_a_tremor_is_an_error_in_half_ranges():
+    errors = (driven(tremor=0.1) - [0.25, 6.0]) / [1, 5]
+
+    for column in errors.T:
+        assert scipy.stats.kstest(column, scipy.stats.norm(0, 0.1).cdf).pvalue > 1e-3
+    assert abs(np.corrcoef(errors.T)[0, 1]) < 4 / np.sqrt(MANY)
+
+
+def test_choices_do_not_tremble():
+    assert replies(50, tremor=3.0) == replies(50)
 
 
 def test_nobody_takes_them_for_a_real_person():

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from inbox.serving import PLENTY, Album, fill
+from inbox.visiting import visit  # noqa: F401
 from novice.inbox.security import Doorkeeper, Guard
 from novice.inbox.server import label_app
 from novice.inbox.store import Inbox

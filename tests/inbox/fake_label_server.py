@@ -26,6 +26,7 @@ CSP = (
     " frame-ancestors 'none'"
 )
 FRAMES, WIDTH, HEIGHT = 12, 96, 64
+TELLING = ("action", "wrong", "hold", "linear")
 
 CARTPOLE = {
     "observation": [
@@ -71,6 +72,15 @@ class Backend:
     round: int = 3
     news: list[dict[str, Any]] = field(default_factory=list)
     consequences: bool = True
+    # While agreement is measured, nobody looks ahead or copies.
+    measuring: bool = False
+    overview: bool = False
+    pause_after: float = 25  # minutes
+    # Steps of the task between two frames of a clip; None: the server tells none.
+    every: int | None = None
+    # What the policy did, wherever it is asked for; None: nobody knows.
+    policy: list[float] | None = None
+    action_delay: float = 0.0
     clip_delay: float = 0.0
     answer_delay: float = 0.0
     pictures: bool = True
@@ -105,7 +115,7 @@ class Backend:
 
     def progress(self) -> dict[str, Any]:
         standing = list(self.standing().values())
-        telling = [row for row in standing if row["verdict"] in ("action", "wrong")]
+        telling = [row for row in standing if row["verdict"] in TELLING]
         return {
             "answered": len(telling),
             "mine": len(telling),
@@ -180,7 +190,10 @@ def fake_app(backend: Backend) -> Starlette:
                 "instructions": backend.instructions,
                 "budget": {"labels": backend.labels, "minutes": None},
                 "consequences": backend.consequences,
-                "pause_after_minutes": 25,
+                "pause_after_minutes": backend.pause_after,
+                "role": "owner",
+                "overview": backend.overview,
+                "measuring": backend.measuring,
             }
         )
 
@@ -207,7 +220,16 @@ def fake_app(backend: Backend) -> Starlette:
         if id not in backend.clips:
             backend.clips[id] = drawn_clip(id)
         content, media, frames, width, height = backend.clips[id]
-        return picture(content, media, frames, width, height)
+        every = {} if backend.every is None else {"X-Every": str(backend.every)}
+        return picture(content, media, frames, width, height, every)
+
+    async def action(request: Request) -> Response:
+        await asyncio.sleep(backend.action_delay)
+        if refused := refusal():
+            return refused
+        if backend.policy is None:
+            return JSONResponse({"error": "what was done here is not kept"}, 404)
+        return JSONResponse({"action": backend.policy})
 
     async def consequences(request: Request) -> Response:
         await asyncio.sleep(backend.clip_delay)
@@ -253,6 +275,7 @@ def fake_app(backend: Backend) -> Starlette:
                 "answer": id,
                 "verdict": row["verdict"],
                 "actions": row["actions"],
+                "steps": row.get("steps", []),
                 "question": backend.question(row["question"], 0),
             }
             for id, row in reversed(numbered)
@@ -287,6 +310,7 @@ def fake_app(backend: Backend) -> Starlette:
             Route("/api/lease", lease, methods=["POST"]),
             Route("/api/questions/{id:int}/clip", clip),
             Route("/api/questions/{id:int}/consequences", consequences),
+            Route("/api/questions/{id:int}/action", action),
             Route("/api/answers", answers, methods=["POST"]),
             Route("/api/history", history),
             Route("/api/progress", count),

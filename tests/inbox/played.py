@@ -8,10 +8,12 @@ import numpy as np
 from novice.envs.task import Task, make_task
 from novice.envs.words import words
 from novice.inbox.controls import controls
-from novice.inbox.recording import Recorder, begin_recording
+from novice.inbox.driving import Decision, Driver
+from novice.inbox.recorder import Recorder
+from novice.inbox.recording import begin_recording
 from novice.inbox.screen import Screen
 from novice.inbox.stage import Stage
-from novice.inbox.wishes import Alive, Held, Wanted, Wish
+from novice.inbox.wishes import Alive, Axes, Held, Wanted, Wish
 
 HEAD = {"who": "ana", "seed": 7, "words": {"action": {"kind": "discrete"}}}
 SHAPES = {"observation_size": 2, "action_width": 1, "action_type": "int32"}
@@ -22,12 +24,15 @@ def begun(folder: Path, task: str = "CartPole-v1") -> Path:
     return folder
 
 
-def record(recorder: Recorder, *, steps: int, first: int = 0) -> None:
+def record(
+    recorder: Recorder, *, steps: int, first: int = 0, by: Driver = "person"
+) -> None:
     """Steps whose every number says which step it is."""
     for number in range(first, first + steps):
+        action = np.array([number % 2], np.int32)
         recorder.step(
             np.array([number, number / 3], np.float32),
-            np.array([number % 2], np.int32),
+            Decision(action, action, by, None, None),
             float(number) / 7,
             seen=max(0, number - 1),
             applied=number,
@@ -78,8 +83,8 @@ class Player:
     def wish(self, wish: Wish) -> None:
         self.stage.hear(Wanted(wish))
 
-    def hold(self, *keys: str) -> None:
-        self.stage.hear(Held(keys, seen=self.stage.frame))
+    def hold(self, *keys: str, axes: Axes | None = None) -> None:
+        self.stage.hear(Held(keys, seen=self.stage.frame, axes=axes))
 
     def begin(self, *keys: str) -> None:
         self.hold(*keys)
@@ -90,6 +95,7 @@ class Player:
         end = self.clock.now + seconds
         while self.clock.now < end - 1e-9:
             self.clock.now += 0.005
+            self.stage.showed(self.stage.frame)
             if alive:
                 self.stage.hear(Alive(self.stage.frame))
             self.stage.tick()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inbox.played import HEAD, SHAPES, record
-from novice.inbox.recording import Recorder
+from novice.inbox.recorder import Recorder
 
 
 def main(folder: Path) -> None:
@@ -30,6 +30,11 @@ def main(folder: Path) -> None:
         recorder.begin({**HEAD, **SHAPES})
         for step in range(40):
             record(recorder, steps=1, first=step)
+            if step == 20:
+                # What is taken back and what is thrown away are written down, too.
+                recorder.rewound(15)
+                record(recorder, steps=6, first=15)
+                recorder.fumbled(3)
 
 
 if __name__ == "__main__":

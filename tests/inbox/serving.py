@@ -45,6 +45,14 @@ WORDS = {
     "step_seconds": 0.02,
 }
 CLIP = SavedClip(b"\x89PNG", "image/png", 3, 20, 10, 20.0)
+# A program finds what lies beside it as the tests do, and what a pipe holds back until
+# it is full would never be read.
+PROGRAM = {
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    ),
+    "PYTHONUNBUFFERED": "1",
+}
 # So large that no test is stopped by it unless it wants to be.
 PLENTY = Allowance(a_second=1e9, burst=10**9)
 
@@ -59,6 +67,7 @@ class BranchedClip:
     width: int
     height: int
     frames_per_second: float
+    every: int
     branches: Sequence[dict[str, Any]]
 
 
@@ -143,15 +152,15 @@ def start(
     mode: str = "quick",
     log: Any = subprocess.DEVNULL,
     port: int = 0,
+    program: str = __file__,
 ) -> Running:
     """Start a server on a folder, and wait until it replies."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, __file__, folder, mode, str(port)],
+        [sys.executable, program, folder, mode, str(port)],
         stdout=subprocess.PIPE,
         stderr=log,
-        # What a pipe holds back until it is full would never be read.
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **PROGRAM},
     )
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from novice.envs.moment import render_function
+from novice.envs.pictures import render_function
 from novice.experts.question import Question
 from novice.inbox.content import AskedEpisode, NewQuestion, SavedClip
 from novice.inbox.darkroom import (
@@ -182,7 +182,7 @@ def test_a_clip_is_a_column_of_frames(tmp_path):
 
     assert (picture.media, picture.branches) == ("image/png", ())
     assert (picture.frames, picture.width, picture.height) == (12, 30, 20)
-    assert picture.frames_per_second == 25.0
+    assert (picture.frames_per_second, picture.every) == (25.0, 2)
     # Small pictures come to the last bit.
     column = pixels(picture)
     assert column.shape == (12 * 20, 30, 3)
@@ -523,6 +523,7 @@ def test_an_episode_that_does_not_replay_shows_what_was_kept(tmp_path):
     picture = developing(asked, lambda darkroom: darkroom.clip(5))
 
     assert picture == Picture(b"frames", "image/webp", 3, 40, 30, 15.0)
+    assert picture.every == 0, "nobody knows which steps were kept"
     assert asked.log() == []
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import random
 import resource
@@ -9,94 +10,40 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from inbox.serving import Album, answer, fill, raw, served, serving
+from inbox.fuzzing import PIECES, mutated, some_body, some_words
+from inbox.played import Player
+from inbox.serving import WORDS, Album, fill, raw, served, serving
 from inbox.test_protocol import KINDS
+from novice.envs.task import Task, make_task
 from novice.errors import NoviceError
-from novice.experts.question import VERDICTS
+from novice.experts.question import SEGMENTS
 from novice.inbox.protocol import (
     parse_answers,
     parse_history,
     parse_id,
     parse_lease,
 )
+from novice.inbox.recording import read_recording
 from novice.inbox.security import Doorkeeper, Guard, guard
 from novice.inbox.server import label_app
+from novice.inbox.wishes import BadMessageError, Wanted, message_in
 
 PARSED = 60_000
 ASKED = 32_000
-SOCKET_MESSAGES = 6_000
+SOCKET_MESSAGES = 4_000
+PLAYED = 2_000
 OVER_CONNECTIONS = 1_500
 FRAMES = 500
 # No message takes longer, in seconds, with room for a machine that does other things.
 LONGEST = 5.0
-
-SEEDS = [
-    json.dumps({"want": 8, "holding": [1, 2], "release": [3]}),
-    json.dumps({"answers": [answer(1, "0" * 32)]}),
-    json.dumps({"answers": [answer(2, "f" * 32, actions=[[0.5, -1]], seconds=1e3)]}),
-    json.dumps({"answers": [answer(3, "a" * 32, verdict="skip", actions=[])] * 3}),
-    json.dumps({"answers": [answer(4, "b" * 32, shown={"clip": True, "n": 2})]}),
-    json.dumps([[[{"a": [None, True, 1.5, "x"]}]]]),
-]
-PIECES = [
-    "null", "true", "-1", "1e999", "NaN", "-Infinity", "9" * 400, "0.1", "[]", "{}",
-    '"\\ud800"', '"\\u0000"', "[[", "]]", "}}", '"answers"', '"action"', "\x00", "é",
-    "😀", "'", '"', "\\", "/", "<script>", "%s", "{0}", "$(x)", "; DROP TABLE answers",
-    "9223372036854775808", "0x1", "1" * 30, "[" * 300,
-]  # fmt: skip
-
-
-def mutated(text: str, chance: random.Random) -> str:
-    """The text after a few accidents."""
-    for _ in range(chance.randint(0, 4)):
-        start = chance.randint(0, len(text))
-        end = min(len(text), start + chance.choice([0, 0, 1, 2, 5, 40]))
-        piece = chance.choice(
-            [chance.choice(PIECES), chr(chance.randrange(0xD800)), "", text[:end]]
-        )
-        text = (text[:start] + piece + text[end:])[:60_000]
-    return text
-
-
-def anything(chance: random.Random, depth: int = 0) -> Any:
-    """A JSON value, more likely one with the names and values that matter."""
-    plain: list[Callable[[], Any]] = [
-        lambda: chance.choice([None, True, False, "", 0, -1, 1, 2, 2**63, 1e308]),
-        lambda: chance.uniform(-10, 4000),
-        lambda: chance.randint(-3, 40),
-        lambda: f"{chance.getrandbits(128):032x}",
-        lambda: chance.choice(VERDICTS),
-        lambda: chance.choice(PIECES),
-    ]
-    if depth < 4 and chance.random() < 0.5:
-        count = chance.randint(0, 4)
-        if chance.random() < 0.5:
-            return [anything(chance, depth + 1) for _ in range(count)]
-        names = [*answer(0, ""), "answers", "want", "holding", "release", "clip"]
-        return {chance.choice(names): anything(chance, depth + 1) for _ in range(count)}
-    return chance.choice(plain)()
-
-
-def some_body(chance: random.Random) -> bytes:
-    kind = chance.random()
-    if kind < 0.1:
-        return chance.randbytes(chance.randint(0, 200))
-    if kind < 0.4:
-        return mutated(chance.choice(SEEDS), chance).encode("utf-8", "surrogatepass")
-    if kind < 0.7:
-        sent = answer(chance.randint(0, 40), f"{chance.getrandbits(128):032x}")
-        for _ in range(chance.randint(0, 2)):
-            sent[chance.choice([*sent])] = anything(chance)
-        return json.dumps({"answers": [sent] * chance.randint(1, 2)}).encode()
-    return json.dumps(anything(chance)).encode()
 
 
 def test_any_message_is_read_or_refused_in_a_sentence():
@@ -104,11 +51,13 @@ def test_any_message_is_read_or_refused_in_a_sentence():
     kinds = [*KINDS.values(), KINDS["discrete"]]
     longest = 0.0
     for number in range(PARSED):
-        body = some_body(chance)
+        kind = kinds[chance.randrange(len(kinds))]
+        body = some_body(chance, len(kind.low))
         text = body.decode("latin-1")[:40]
+        said = some_words(chance)
         began = time.perf_counter()
         try:
-            match number % 4:
+            match number % 5:
                 case 0:
                     parse_lease(body)
                 case 1:
@@ -116,18 +65,23 @@ def test_any_message_is_read_or_refused_in_a_sentence():
                 case 2:
                     parse_id(text, "a question")
                 case 3:
-                    kind = kinds[chance.randrange(len(kinds))]
-                    parse_answers(body, who="ana", kind=kind)
-            read[f"read {number % 4}"] += 1
+                    for each in parse_answers(body, who="ana", kind=kind):
+                        read[each.verdict] += 1
+                case 4:
+                    message_in(said)
+            read[f"read {number % 5}"] += 1
         except NoviceError as error:
             assert "\n" not in str(error) and len(str(error)) < 400
             str(error).encode()
-            read[f"refused {number % 4}"] += 1
+            read[f"refused {number % 5}"] += 1
         longest = max(longest, time.perf_counter() - began)
 
-    assert sum(read.values()) == PARSED
+    assert sum(read[f"{how} {n}"] for how in ("read", "refused") for n in range(5)) == (
+        PARSED
+    )
     # A fuzzer whose messages are all refused at the door tries nothing.
-    assert min(read["read 0"], read["read 3"]) > PARSED // 100, read
+    assert min(read["read 0"], read["read 3"], read["read 4"]) > PARSED // 100, read
+    assert min(read["hold"], read["linear"]) > PARSED // 2000, read
     assert longest < LONGEST
 
 
@@ -136,9 +90,21 @@ def test_any_message_is_read_or_refused_in_a_sentence():
 PATHS = [
     "/", "/static/common.css", "/static/..", "/api/hello", "/api/lease",
     "/api/answers", "/api/history", "/api/progress", "/api/questions/1/clip",
+    "/api/answers", "/overview", "/api/overview", "/api/questions/3/action",
+    "/api/questions/x/action",
     "/api/questions/2/consequences", "/api/questions/x/clip", "//", "*", "", "/api",
     "http://localhost/", "/api/questions/99999999999999999999/clip",
 ]  # fmt: skip
+# A task with one real action.
+PUSH = {
+    "kind": "real",
+    "low": [-2.0],
+    "high": [2.0],
+    "names": ["push"],
+    "units": [""],
+    "center": [0.0],
+    "half_range": [2.0],
+}
 METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "get", "X"]
 
 
@@ -180,6 +146,17 @@ def some_request(chance: random.Random, good: dict[str, str]) -> Scope:
     }
 
 
+def as_the_page_answers(good: dict[str, str]) -> Scope:
+    """What a request has that the door lets through to the answers."""
+    path, headers = "/api/answers", good.items()
+    return {
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+    }
+
+
 async def status_of(app: Guard, scope: Scope, body: bytes, parts: int) -> int:
     """What an app replies to a body that comes in parts; checks how it is said."""
     size = max(1, len(body) // parts)
@@ -208,9 +185,11 @@ def memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 
 
-async def ask_all(app: Guard, token: str, count: int) -> tuple[Counter[int], float]:
+async def ask_all(
+    app: Guard, token: str, count: int, *, seed: int
+) -> tuple[Counter[int], float]:
     """How often which status came, and the longest time that one took."""
-    chance, statuses, longest = random.Random(1), Counter[int](), 0.0
+    chance, statuses, longest = random.Random(seed), Counter[int](), 0.0
     good = {
         "host": "localhost:8642",
         "authorization": f"Bearer {token}",
@@ -218,6 +197,8 @@ async def ask_all(app: Guard, token: str, count: int) -> tuple[Counter[int], flo
     }
     for _ in range(count):
         scope = some_request(chance, good)
+        if chance.random() < 0.05:
+            scope |= as_the_page_answers(good)
         body = b"" if scope["method"] == "GET" else some_body(chance)
         began = time.perf_counter()
         statuses[await status_of(app, scope, body, chance.randint(1, 3))] += 1
@@ -231,15 +212,20 @@ def test_any_request_is_answered_without_an_error_of_ours(
 ):
     inbox, doorkeeper = fill(tmp_path, questions=40, wanted=100), Doorkeeper(tmp_path)
     app = label_app(tmp_path, doorkeeper, inbox, Album())
-    before = memory()
+    before, token = memory(), doorkeeper.invite("ana")
 
-    statuses, longest = asyncio.run(ask_all(app, doorkeeper.invite("ana"), ASKED))
+    statuses, longest = asyncio.run(ask_all(app, token, ASKED // 2, seed=1))
+    inbox.tell("words", {**WORDS, "action": PUSH})
+    more, longer = asyncio.run(ask_all(app, token, ASKED - ASKED // 2, seed=2))
+    statuses, longest = statuses + more, max(longest, longer)
 
     inbox.check()
+    verdicts = {each.answer.verdict for each in inbox.answers_after(0)}
     inbox.close()
     assert sum(statuses.values()) == ASKED
     assert caplog.records == []
     assert max(statuses) < 500, statuses
+    assert {"action", *SEGMENTS} <= verdicts
     # The messages reach everything there is to reach.
     assert {200, 303, 400, 401, 403, 404, 405, 409} - {303} <= set(statuses)
     assert longest < LONGEST
@@ -304,6 +290,78 @@ def test_any_message_over_a_socket_is_heard_or_refused(
     assert caplog.records == []
     kinds = ["websocket.accept", "websocket.close", "websocket.http.response.start"]
     assert min(outcomes[kind] for kind in kinds) > 10, outcomes
+
+
+# ------------------------------------------------------------------- on the stage
+
+
+class Wanderer:
+    """A policy that does something else each time."""
+
+    def __init__(self, task: Task, chance: random.Random):
+        self._task, self._chance = task, chance
+
+    def begin(self) -> str:
+        return "round 3"
+
+    def act(self, observation: np.ndarray) -> tuple[np.ndarray, float | None]:
+        self._task.action_space.seed(self._chance.getrandbits(30))
+        action = self._task.action_space.sample()
+        unsure = self._chance.choice([None, self._chance.random()])
+        return self._task.action_vector(action, by="a policy"), unsure
+
+
+@pytest.mark.parametrize("turns", [False, True])
+@pytest.mark.parametrize("task", ["CartPole-v1", "LunarLanderContinuous-v3"])
+def test_whatever_the_play_page_says_leaves_the_stage_in_order(
+    task: str, turns: bool, tmp_path: Path
+):
+    chance, heard = random.Random(5), Counter[str]()
+    pilot = Wanderer(make_task(task), chance)
+    player = Player(tmp_path / "run", task, pilot=pilot, turns=turns)
+    stage, longest = player.stage, 0.0
+    for _ in range(PLAYED // 4):
+        began = time.perf_counter()
+        try:
+            message = message_in(some_words(chance, stage.frame))
+        except BadMessageError:
+            heard["refused"] += 1
+        else:
+            # Who wishes to stop would not be heard any more.
+            if not (isinstance(message, Wanted) and message.wish == "stop"):
+                stage.hear(message)
+            heard[f"{stage.state} {stage.status.driver}"] += 1
+        player.clock.now += chance.choice([0.0, 0.005, 0.02, 0.02, 0.4])
+        stage.showed(stage.frame)
+        stage.tick()
+        json.dumps(dataclasses.asdict(stage.status), allow_nan=False)
+        longest = max(longest, time.perf_counter() - began)
+    stage.close()
+
+    assert longest < LONGEST
+    states = {"playing person", "playing policy", "paused person", "paused policy"}
+    assert states <= heard.keys(), heard
+    recording = read_recording(tmp_path / "run")
+    # What the page was told is what is kept, and what is kept is what happened.
+    assert recording.taught == stage.status.label_total
+    assert len(recording.episodes) == stage.status.kept > 0
+    assert sum(episode.steps for episode in recording.episodes) > PLAYED // 100
+    for episode in recording.episodes:
+        seen = seen_again(player.task, episode.seed, episode.action)
+        np.testing.assert_array_equal(
+            seen, [*episode.observation, episode.last_observation]
+        )
+
+
+def seen_again(task: Task, seed: int, actions: np.ndarray) -> np.ndarray:
+    """What is seen when these actions are taken once more."""
+    with task.make() as environment:
+        observation, _ = environment.reset(seed=seed)
+        seen = [task.vector(observation)]
+        for action in actions:
+            observation, *_ = environment.step(task.executable(action))
+            seen.append(task.vector(observation))
+    return np.array(seen)
 
 
 # ------------------------------------------------------------ over a connection
@@ -415,6 +473,6 @@ def test_any_frames_over_an_open_socket_leave_the_server_as_it_was(
 
 
 def test_a_hundred_thousand_messages_are_tried():
-    tried = PARSED + ASKED + SOCKET_MESSAGES + OVER_CONNECTIONS + FRAMES
+    tried = PARSED + ASKED + SOCKET_MESSAGES + PLAYED + OVER_CONNECTIONS + FRAMES
 
     assert tried == 100_000

@@ -1,135 +1,23 @@
 """What a person who labels relies on, tried in a browser against a small server."""
 
-import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from inbox.fake_label_server import CARTPOLE, PAGES, Backend, drawn_clip, serving
+from inbox.fake_label_server import CARTPOLE, PAGES, Backend, drawn_clip
 from inbox.serving import served
-from novice.inbox.store import SavedClip
-
-axe = pytest.importorskip("axe_playwright_python")
-AXE = (Path(axe.__file__).parent / "axe.min.js").read_text()
-
-PRACTICED = (
-    "localStorage['novice.settings'] ??= JSON.stringify({practiced: true});"
-    # Whatever a name from outside manages to run would set this.
-    "window.alert = () => { window.hacked = true };"
+from inbox.visiting import (
+    PHONE,
+    PRACTICED,
+    READY,
+    SAVED,
+    Open,
+    Visit,
+    actions_of,
+    words_of,
 )
-PHONE = {
-    "viewport": {"width": 360, "height": 740},
-    "has_touch": True,
-    "is_mobile": True,
-}
-SAVED = "document.querySelector('#saved').dataset.state === 'saved'"
-READY = f"document.querySelector('#skeleton').hidden && {SAVED}"
-
-
-@dataclass
-class Visit:
-    """An open page, its server's memory, and what went wrong in it."""
-
-    page: Any
-    backend: Backend
-    url: str
-    errors: list[str] = field(default_factory=list)
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def wait(self, condition: str) -> None:
-        # Playwright's own waiting evaluates text, which the page's policy forbids.
-        end = time.monotonic() + 15
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < end, f"never came: {condition}"
-            self.page.wait_for_timeout(20)
-
-    def saved(self, count: int) -> list[dict[str, Any]]:
-        """The rows, once so many questions have one and the page says so."""
-        end = time.monotonic() + 15
-        while len(self.backend.standing()) < count:
-            assert time.monotonic() < end, f"only {len(self.backend.rows)} rows came"
-            self.page.wait_for_timeout(20)
-        stored = self.backend.progress()["stored"]
-        text = "document.querySelector('#saved-text').textContent"
-        self.wait(f"{SAVED} && {text} === 'Saved {stored:,}'")
-        return self.backend.rows
-
-    def text(self, selector: str) -> str:
-        return self.page.inner_text(selector)
-
-    def violations(self) -> list[str]:
-        """What axe-core finds serious or critical."""
-        protocol = self.page.context.new_cdp_session(self.page)
-        protocol.send("Runtime.evaluate", {"expression": AXE})
-        found = protocol.send(
-            "Runtime.evaluate",
-            {
-                "expression": "axe.run().then(r => JSON.stringify(r.violations))",
-                "awaitPromise": True,
-                "returnByValue": True,
-            },
-        )
-        return [
-            f"{each['id']}: {each['nodes'][0]['html'][:200]}"
-            for each in json.loads(found["result"]["value"])
-            if each["impact"] in ("serious", "critical")
-        ]
-
-
-Open = Callable[..., Visit]
-
-
-@pytest.fixture
-def visit(browser: Any) -> Iterator[Open]:
-    """Open the page of a backend; at the end no script of it may have failed."""
-    visits: list[Visit] = []
-    with ExitStack() as stack:
-
-        def open_page(
-            backend: Backend | None = None,
-            practiced: bool = True,
-            ready: bool = True,
-            script: str = "",
-            **context: Any,
-        ) -> Visit:
-            backend = backend or Backend()
-            url = stack.enter_context(serving(backend))
-            window = stack.enter_context(browser.new_context(**context))
-            if practiced:
-                window.add_init_script(PRACTICED)
-            if script:
-                window.add_init_script(script)
-            page = window.new_page()
-            page.set_default_timeout(10_000)
-            one = Visit(page, backend, url)
-            page.on("pageerror", lambda error: one.errors.append(str(error)))
-            page.on("dialog", lambda dialog: dialog.accept())
-            page.on("request", lambda request: backend.requests.append(request.url))
-            page.goto(url)
-            if ready:
-                one.wait(READY)
-            visits.append(one)
-            return one
-
-        yield open_page
-    assert [error for one in visits for error in one.errors] == []
-
-
-def actions_of(rows: list[dict[str, Any]]) -> list[Any]:
-    return [row["actions"] for row in rows]
-
-
-def words_of(kind: dict[str, Any]) -> dict[str, Any]:
-    return CARTPOLE | {"action": kind}
-
+from novice.inbox.store import SavedClip
 
 # ----------------------------------------------------------------------------- weight
 
@@ -268,15 +156,6 @@ def test_switches_are_toggled_and_entered(visit: Open):
     assert actions_of(one.saved(2)) == [[[0, 1, 1]], [[0, 0, 0]]]
 
 
-def test_real_actions_are_said_to_come_by_playing(visit: Open):
-    words = words_of({"kind": "real", "low": [-1], "high": [1], "names": ["torque"]})
-    one = visit(Backend(words=words))
-
-    assert "by playing" in one.text("#pad")
-    one.press("1", "s")
-    assert [row["verdict"] for row in one.saved(1)] == ["skip"]
-
-
 # ------------------------------------------------------------------------------- keys
 
 
@@ -369,15 +248,7 @@ def test_a_burst_of_100_keys_loses_none_and_keeps_their_order(visit: Open):
     typed = [n * n % 7 % 2 for n in range(100)]
     codes = ["ArrowLeft" if side == 0 else "ArrowRight" for side in typed]
 
-    one.page.evaluate(
-        """(codes) => {
-             for (const code of codes) {
-               const key = {code, key: code, bubbles: true, cancelable: true};
-               document.activeElement.dispatchEvent(new KeyboardEvent("keydown", key));
-             }
-           }""",
-        codes,
-    )
+    one.burst(codes)
     rows = one.saved(100)
 
     assert [row["actions"][0][0] for row in rows] == typed
@@ -760,20 +631,6 @@ def test_a_session_that_ended_says_what_to_do_and_goes_on(visit: Open):
     one.wait(READY + " && document.querySelector('#card').hidden")
     one.press("2")
     assert len(one.saved(2)) == 2
-
-
-def test_the_first_visit_practices_without_saving(visit: Open):
-    one = visit(practiced=False, ready=False)
-    one.page.wait_for_selector("#practice-line")
-    one.wait("document.querySelectorAll('.choice').length > 0")
-
-    one.press("ArrowLeft", "u")
-    assert "Can’t tell" in one.text("#practice-line")
-    one.press("Enter")
-    one.wait(READY + " && document.querySelector('#card').hidden")
-    one.press("ArrowRight")
-
-    assert actions_of(one.saved(1)) == [[[1]]]
 
 
 def test_a_run_that_is_starting_is_waited_for(visit: Open):

@@ -17,7 +17,7 @@ from novice.app.options import PageOptions
 from novice.app.play import play
 from novice.app.play_settings import PlaySettings
 from novice.experts.controllers import built_in_expert
-from novice.inbox.player import CannotSimulateError, keys_of, play_episodes
+from novice.inbox.player import CannotSimulateError, hands_for, play_episodes
 from novice.inbox.recording import read_recording
 from novice.inbox.visitor import Visitor
 
@@ -42,6 +42,32 @@ class Doors(gymnasium.Env):
         return self.seen(), reward, self.steps == 12, False, {}
 
 
+class Dial(gymnasium.Env):
+    """Shows a number from -2 to 2; whoever turns to exactly that number is paid."""
+
+    observation_space = spaces.Box(-2, 2, (1,))
+    action_space = spaces.Box(-2, 2, (1,))
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple:
+        super().reset(seed=seed)
+        self.steps = 0
+        return self.seen(), {}
+
+    def seen(self) -> np.ndarray:
+        self.at = self.np_random.uniform(-2, 2, 1).astype(np.float32)
+        return self.at
+
+    def step(self, action: np.ndarray) -> tuple:
+        reward, self.steps = float(abs(action[0] - self.at[0]) < 1e-6), self.steps + 1
+        return self.seen(), reward, self.steps == 12, False, {}
+
+
+class Levers(Doors):
+    action_space = spaces.MultiBinary(2)
+
+
+gymnasium.register("Dial-v0", entry_point=Dial, max_episode_steps=50)
+gymnasium.register("Levers-v0", entry_point=Levers, max_episode_steps=50)
 gymnasium.register("Doors-v0", entry_point=Doors, max_episode_steps=50)
 # Three seconds of balancing a pole.
 gymnasium.register(
@@ -80,7 +106,7 @@ def stage(task: str, out: Path, **settings: Any) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-def played(address: str, choose: Callable[[np.ndarray], int], *, episodes: int) -> int:
+def played(address: str, choose: Callable[[np.ndarray], Any], *, episodes: int) -> int:
     visitor = Visitor(address)
     try:
         return play_episodes(visitor, choose, episodes=episodes)
@@ -99,6 +125,21 @@ def test_turn_by_turn_every_action_belongs_to_what_was_seen(tmp_path: Path):
         assert (episode.ending, episode.total_reward) == ("terminated", 12.0)
     # Episodes of chance that begin alike would be the same one.
     assert len({episode.seed for episode in recording.episodes}) == 3
+
+
+def the_number(observation: np.ndarray) -> np.ndarray:
+    return observation
+
+
+def test_real_actions_are_played_to_the_number(tmp_path: Path):
+    with stage("Dial-v0", tmp_path / "run", episodes=2) as address:
+        steps = played(address, the_number, episodes=2)
+
+    recording = read_recording(tmp_path / "run")
+    assert steps == recording.steps == 2 * 12
+    for episode in recording.episodes:
+        np.testing.assert_allclose(episode.action, episode.observation, atol=1e-6)
+        assert episode.total_reward == 12.0
 
 
 @pytest.mark.slow
@@ -138,12 +179,12 @@ def test_a_simulated_person_plays_by_the_command(
     [
         ("Doors-v0", "nonsense", "there is no expert 'nonsense': an expert is auto"),
         (
-            "Pendulum-v1",
+            "Levers-v0",
             "auto",
-            "a simulated person plays tasks with actions to choose from, and"
-            " Pendulum-v1 takes Box(-2.0, 2.0, (1,), float32); leave --simulate away",
+            "a simulated person plays tasks with actions to choose from, or with real"
+            " actions, and Levers-v0 takes MultiBinary(2); leave --simulate away",
         ),
-        ("BipedalWalker-v3", "auto", "a simulated person plays tasks with actions to"),
+        ("BipedalWalker-v3", "auto", "Gymnasium's heuristic remembers the"),
     ],
 )
 def test_whoever_cannot_play_is_refused_before_anything_is_recorded(
@@ -187,11 +228,25 @@ def test_each_action_has_a_key():
     choices = [{"keys": ["ArrowLeft", "Digit1"]}, {"keys": ["Digit2"]}]
     hello = {"words": {"action": {"kind": "discrete", "choices": choices}}}
 
-    assert keys_of(hello) == ["ArrowLeft", "Digit2"]
+    hands = hands_for(hello)
+
+    assert hands.of(np.array([0])) == {"keys": ["ArrowLeft"]}
+    assert hands.of(1) == {"keys": ["Digit2"]}
 
 
-def test_a_task_of_real_actions_has_no_keys_to_simulate():
-    hello = {"task": "Pendulum-v1", "words": {"action": {"kind": "real"}}}
+def test_a_stick_is_pushed_as_far_as_the_number_says():
+    axes = [
+        {"low": -2.0, "rest": 0.0, "high": 2.0},
+        {"low": 0.0, "rest": 0.0, "high": 4.0},
+        {"low": -1.0, "rest": 0.0, "high": 1.0},
+    ]
+    hands = hands_for({"words": {"action": {"kind": "real"}}, "axes": axes})
 
-    with pytest.raises(CannotSimulateError, match="Pendulum-v1 is none; leave --sim"):
-        keys_of(hello)
+    assert hands.of(np.array([-1, 3, 5])) == {"keys": [], "axes": [-0.5, 0.75, 1.0]}
+
+
+def test_a_task_of_switches_has_no_hands_to_simulate():
+    hello = {"task": "Levers-v0", "words": {"action": {"kind": "switches"}}}
+
+    with pytest.raises(CannotSimulateError, match="Levers-v0 has neither; leave --sim"):
+        hands_for(hello)

@@ -15,6 +15,7 @@ from novice.inbox.protocol import (
     ActionKind,
     BadRequestError,
     action_kind,
+    answer_words,
     minutes_left,
     parse_answers,
     parse_history,
@@ -69,6 +70,8 @@ def test_a_verdict_without_actions_is_read(verdict: str):
         ("switches", [0, 1, 1]),
         ("real", [0.25, -1e9]),
         ("real", [-1, 7]),
+        ("real", [None, 7]),
+        ("real", [0.5, None]),
     ],
 )
 def test_an_action_of_the_task_is_taken(kind: str, good: list[float]):
@@ -93,18 +96,22 @@ def test_an_action_of_the_task_is_taken(kind: str, good: list[float]):
         ("discrete", {"0": 1}),
         ("several", [3, 0]),
         ("several", [0, 2]),
+        ("several", [None, 0]),
         ("switches", [0, 2, 0]),
         ("switches", [0, 1]),
+        ("switches", [None, 1, 0]),
         ("real", [0.51, 0]),
         ("real", [-1.1, 0]),
-        ("real", [0, 1e301]),
+        ("real", [0, 1e16]),
+        ("real", [None, None]),
+        ("real", [None]),
         ("real", [0, "0"]),
         ("real", [0, False]),
         ("real", [0]),
     ],
 )
 def test_any_other_action_is_refused(kind: str, bad: Any):
-    with pytest.raises(BadRequestError, match="action"):
+    with pytest.raises(NoviceError, match="action"):
         parsed(answer(3, UUID, actions=[bad]), kind=KINDS[kind])
 
 
@@ -141,6 +148,12 @@ def test_who_went_to_lunch_does_not_lose_the_answer():
         ("actions", [], "came with 0 actions"),
         ("actions", [[0]] * 65, "at most 64 actions"),
         ("actions", "0", "at most 64 actions"),
+        ("steps", [3, 0], "came with 2 steps"),
+        ("steps", 3, "steps must be a list"),
+        ("steps", [0] * 65, "steps must be a list"),
+        ("steps", ["3"], "each of steps must be a whole number"),
+        ("steps", [2001], "each of steps must be a whole number from 0 to 2000"),
+        ("steps", [True], "each of steps must be a whole number"),
         ("seconds", -0.1, "seconds must be a number"),
         ("seconds", "1", "seconds must be a number"),
         ("shown", [], "shown must be an object"),
@@ -154,6 +167,78 @@ def test_who_went_to_lunch_does_not_lose_the_answer():
 def test_an_answer_that_cannot_be_one_is_refused(field: str, value: Any, sentence: str):
     with pytest.raises(NoviceError, match=sentence):
         parsed({**answer(3, UUID), field: value})
+
+
+def segment(verdict: str, *keyframes: tuple[int, list[Any]], **other: Any) -> Any:
+    """A segment as the page sends it: steps before the moment, and actions."""
+    return {
+        **answer(3, UUID, verdict=verdict, actions=[each for _, each in keyframes]),
+        "steps": [step for step, _ in keyframes],
+        **other,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("discrete", segment("hold", (24, [1]), (8, [0]), (0, [1]))),
+        ("several", segment("hold", (24, [2, 1]), (8, [0, 0]))),
+        ("real", segment("hold", (2000, [0.5, 7]), (0, [-1, 0]))),
+        ("real", segment("linear", (3, [0.5, 7]), (1, [-1, 0]))),
+    ],
+)
+def test_a_segment_is_read(kind: str, sent: Any):
+    [found] = parsed(sent, kind=KINDS[kind])
+
+    assert (found.verdict, list(found.steps)) == (sent["verdict"], sent["steps"])
+    assert [list(action) for action in found.actions] == sent["actions"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "sentence"),
+    [
+        ("discrete", segment("linear", (3, [1]), (0, [0])), "no straight line"),
+        ("discrete", segment("hold", (3, [1]), (0, [2])), "an action holds 2"),
+        ("discrete", segment("hold", (3, [1]), (0, [None])), "an action holds None"),
+        ("real", segment("linear", (3, [0.5, 7]), (0, [None, 7])), "left open"),
+        ("real", segment("linear", (3, [0.5, 7])), "needs two or more"),
+        ("real", segment("linear", (0, [0.5, 7]), (3, [0, 7])), "come nearer"),
+        (
+            "real",
+            segment("linear", (3, [0.5, 7]), (0, [0, 7]), steps=[3]),
+            "2 actions at 1 steps",
+        ),
+        ("real", answer(3, UUID, verdict="wrong", actions=[[0, 0]]), "called wrong"),
+        ("real", answer(3, UUID, actions=[[0, 0], [0, 1]]), "one is the answer"),
+        ("several", answer(3, UUID, verdict="wrong", actions=[[0, 0]]), "called wrong"),
+        ("several", answer(3, UUID, actions=[[0, 0], [1, 1]]), "several numbers"),
+        ("discrete", answer(3, UUID, verdict="wrong", actions=[[0], [1]]), "not every"),
+    ],
+)
+def test_what_no_policy_could_learn_from_is_refused(
+    kind: str, sent: Any, sentence: str
+):
+    with pytest.raises(NoviceError, match=sentence):
+        parsed(sent, kind=KINDS[kind])
+
+
+def test_an_earlier_answer_is_told_as_it_was_given():
+    asked = Question(
+        id=3,
+        visit=0,
+        episode=1,
+        step=40,
+        observation=np.zeros(1, np.float32),
+        action=np.zeros(2, np.float32),
+    )
+    [line] = parsed(segment("linear", (3, [0.5, 7]), (0, [0, 7])), kind=KINDS["real"])
+    [part] = parsed(answer(3, UUID, actions=[[None, 7]]), kind=KINDS["real"])
+
+    told = answer_words(8, line, asked)
+    assert (told["answer"], told["steps"]) == (8, [3, 0])
+    assert told["actions"] == [[0.5, 7], [0, 7]]
+    told = answer_words(9, part, asked)
+    assert (told["actions"], "steps" in told) == ([[None, 7]], False)
 
 
 @pytest.mark.parametrize("count", [0, 101])
@@ -261,7 +346,9 @@ ANYTHING = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from([*answer(0, ""), "answers", "want", "holding", "release"]),
+            st.sampled_from(
+                [*answer(0, ""), "steps", "answers", "want", "holding", "release"]
+            ),
             inner,
             max_size=5,
         )

@@ -15,11 +15,9 @@ from hypothesis import strategies as st
 from inbox.played import HEAD, SHAPES, begun, record
 from novice.files import BrokenFileError, CannotWriteError, TakenError
 from novice.inbox.journal import Journal, line_of, read_journal
-from novice.inbox.recording import (
-    NotARecordingError,
-    Recorder,
-    read_recording,
-)
+from novice.inbox.played import NotARecordingError
+from novice.inbox.recorder import Recorder
+from novice.inbox.recording import read_recording
 
 
 @pytest.fixture
@@ -221,7 +219,7 @@ def test_the_forged_journal_would_otherwise_be_read(folder: Path):
 
 
 def test_a_newer_format_is_named(folder: Path):
-    forged(folder / "episodes" / "000.journal", {**FORGED_HEAD, "format": 2})
+    forged(folder / "episodes" / "000.journal", {**FORGED_HEAD, "format": 3})
 
     with pytest.raises(NotARecordingError, match=r"newer novice .*upgrade"):
         read_recording(folder)

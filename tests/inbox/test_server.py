@@ -366,7 +366,15 @@ def traversals() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "route", ["/static/{}", "/api/questions/{}/clip", "/{}", "/api/{}"]
+    "route",
+    [
+        "/static/{}",
+        "/api/questions/{}/clip",
+        "/api/questions/{}/action",
+        "/overview/{}",
+        "/{}",
+        "/api/{}",
+    ],
 )
 def test_no_address_reaches_a_file(desk: Desk, route: str):
     secret = "root:x:secret"

@@ -13,7 +13,8 @@ from novice.envs.seeds import FIRST_VALIDATION_SEED
 from novice.envs.task import Task
 from novice.inbox.controls import CannotPlayError, controls
 from novice.inbox.recording import read_recording
-from novice.inbox.stage import GONE, SILENT, episode_seed
+from novice.inbox.sitting import episode_seed
+from novice.inbox.stage import GONE, SILENT
 from novice.inbox.wishes import BadMessageError, Gone, Pressed, message_in
 
 
@@ -345,6 +346,15 @@ def test_whatever_is_wished_only_playing_takes_steps(
         '{"kind":"wish","wish":"win"}',
         '{"kind":"wish","wish":["go"]}',
         '{"kind":"wish","wish":"go","why":"because"}',
+        '{"kind":"wish","wish":"go","why":"moved"}',
+        '{"kind":"alive","seen":0,"axes":1}',
+        '{"kind":"alive","seen":0,"axes":{"0":1}}',
+        '{"kind":"alive","seen":0,"axes":["1"]}',
+        '{"kind":"alive","seen":0,"axes":[true]}',
+        '{"kind":"alive","seen":0,"axes":[1.01]}',
+        '{"kind":"alive","seen":0,"axes":[NaN]}',
+        '{"kind":"held","seen":0,"keys":[],"axes":[1e999]}',
+        '{"kind":"held","seen":0,"keys":[],"axes":[' + "0," * 20 + "0]}",
     ],
 )
 def test_nonsense_is_refused_in_a_sentence(text: str):
@@ -352,6 +362,16 @@ def test_nonsense_is_refused_in_a_sentence(text: str):
         message_in(text)
 
     assert len(str(refused.value)) < 300
+
+
+def test_sticks_are_heard_where_they_are_spoken_of():
+    said = '{"kind":"%s","seen":3,"key":"KeyA","keys":[]%s}'
+    sticks = ',"axes":[-1,null,0.25]'
+
+    for kind in ("alive", "held", "pressed"):
+        assert message_in(said % (kind, "")).axes is None  # type: ignore[union-attr]
+        found = message_in(said % (kind, sticks)).axes  # type: ignore[union-attr]
+        assert found == (-1.0, None, 0.25)
 
 
 REAL = {

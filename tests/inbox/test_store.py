@@ -14,9 +14,10 @@ import pytest
 import novice.inbox.queue
 from inbox.asking import CLIP, a_question, an_episode, ask, asked, says
 from novice.errors import NoviceError
+from novice.experts.question import BadAnswerError
 from novice.files import CannotWriteError
+from novice.inbox.layout import SCHEMA
 from novice.inbox.queue import asker
-from novice.inbox.schema import SCHEMA
 from novice.inbox.store import (
     BrokenInboxError,
     Inbox,
@@ -361,6 +362,18 @@ def test_nothing_is_stored_when_one_question_is_unknown(inbox: Inbox):
         inbox.store([says(1), says(99)])
 
     assert inbox.last_answer() == 0
+
+
+def test_a_keyframe_before_the_episode_is_refused(inbox: Inbox):
+    """Question 3 is asked in step 2: nothing was there three steps before."""
+    ask(inbox, 3)
+    two = {"verdict": "hold", "actions": ((1.0,), (0.0,))}
+
+    with pytest.raises(BadAnswerError, match="3 steps before the moment"):
+        inbox.store([says(1), says(3, **two, steps=(3, 0))])
+
+    assert inbox.last_answer() == 0
+    inbox.store([says(3, **two, steps=(2, 0))])
 
 
 def test_the_same_answer_ten_thousand_times_is_one_row(inbox: Inbox, other: Inbox):

@@ -277,6 +277,94 @@ def test_hopeless_outputs_leave_the_slopes_of_sets_finite(head):
     assert np.isfinite(slope_of_set(head, outputs, alone)).all()
 
 
+def test_marks_say_how_likely_an_answer_is_where_each_action_is_right():
+    """Of 1 : 2 : 5, somebody right 8 times in 10 says the first, or the last."""
+    outputs = np.log(np.float32([[1, 2, 5]] * 2))
+    marks = np.float32([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])
+
+    got = set_log_probability(Categorical((3,)), outputs, marks)
+
+    np.testing.assert_allclose(
+        np.exp(got), [(0.8 + 0.2 + 0.5) / 8, (0.1 + 0.2 + 4) / 8], rtol=1e-6
+    )
+
+
+def test_the_slope_of_marks_by_hand():
+    """What is right after the answer, less what was thought right before it."""
+    outputs = np.log(np.float32([[1, 2, 5]]))
+    marks = np.float32([[0.8, 0.1, 0.1]])
+
+    after, before = np.array([0.8, 0.2, 0.5]) / 1.5, np.array([1, 2, 5]) / 8
+
+    np.testing.assert_allclose(
+        slope_of_set(Categorical((3,)), outputs, marks), [after - before], rtol=1e-5
+    )
+
+
+def test_marks_of_several_numbers_multiply():
+    outputs = np.log(np.float32([[1, 3, 1, 2, 5]]))
+    marks = np.float32([[0.9, 0.1, 0.2, 0.2, 0.6]])
+
+    got = set_log_probability(Categorical((2, 3)), outputs, marks)
+
+    expected = (0.9 + 0.3) / 4 * (0.2 + 0.4 + 3.0) / 8
+    np.testing.assert_allclose(np.exp(got), [expected], rtol=1e-6)
+
+
+@choosers
+@settings(max_examples=30)
+@given(data=st.data())
+def test_real_marks_of_0_and_1_are_the_set_to_the_last_bit(head, data):
+    some = st.floats(-50, 50, width=32)
+    outputs = data.draw(hnp.arrays(np.float32, (1, head.outputs), elements=some))
+    marked = [
+        data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n).filter(any))
+        for n in head.options
+    ]
+    marks = np.int8([[*itertools.chain(*marked)]])
+
+    for of in (set_log_probability, slope_of_set):
+        np.testing.assert_array_equal(
+            of(head, outputs, np.float32(marks)), of(head, outputs, marks)
+        )
+
+
+@choosers
+@settings(max_examples=30)
+@given(data=st.data())
+def test_equal_marks_teach_nothing(head, data):
+    some = st.floats(-50, 50, width=32)
+    outputs = data.draw(hnp.arrays(np.float32, (1, head.outputs), elements=some))
+    marks = np.full((1, sum(head.options)), 0.25, np.float32)
+
+    np.testing.assert_allclose(slope_of_set(head, outputs, marks), 0, atol=1e-6)
+
+
+@choosers
+def test_hopeless_outputs_leave_the_slopes_of_real_marks_finite(head):
+    outputs = np.full((2, head.outputs), 1e4, np.float32)
+    outputs[:, ::2] *= -1
+    best, worst = head.best(outputs), head.best(-outputs)
+    alone = marks_of(np.concatenate([best[:1], worst[:1]]), head.options)
+    tiny = np.where(alone > 0, np.float32(1e-30), np.float32(0))
+
+    for marks in (0.7 * alone.astype(np.float32), tiny, 1 - tiny):
+        assert np.isfinite(set_log_probability(head, outputs, marks)).all()
+        assert np.isfinite(slope_of_set(head, outputs, marks)).all()
+
+
+def test_an_answer_against_a_certain_policy_still_moves_it():
+    """With outputs (1000, 0, 0) and a sure mark elsewhere no doubt is left."""
+    outputs, head = np.float32([[1000, 0, 0]]), Categorical((3,))
+
+    sure = slope_of_set(head, outputs, np.float32([[0, 1, 0]]))
+    doubted = slope_of_set(head, outputs, np.float32([[0.1, 0.8, 0.1]]))
+
+    np.testing.assert_allclose(sure, [[-1, 1, 0]], atol=1e-6)
+    # Who may err is not believed against certainty.
+    np.testing.assert_allclose(doubted, [[0, 0, 0]], atol=1e-6)
+
+
 def test_marks_of_actions_by_hand():
     got = marks_of(np.int32([[0, 2], [1, 0]]), (2, 3))
 
@@ -401,6 +489,67 @@ def test_acting_in_numpy_stays_in_numpy(head):
 
     assert isinstance(sampled, np.ndarray)
     assert sampled.dtype in (np.float32, np.int32)
+
+
+@eqx.filter_jit
+def partial_log_probability(head, outputs, action, known):
+    return head.partial_log_probability(outputs, action, known)
+
+
+@eqx.filter_jit
+def slopes_of_part(head, outputs, action, known):
+    """How the part's log-probability grows with each output, and with the spread."""
+
+    def total(learned):
+        head, outputs = learned
+        return head.partial_log_probability(outputs, action, known).sum()
+
+    head, slope = eqx.filter_grad(total)((head, outputs))
+    return slope, jax.tree.leaves(head)
+
+
+def test_a_part_of_real_numbers_has_the_density_of_the_known_ones():
+    """The throttle, around 5 with half-range 5, is known first, then the steering."""
+    outputs = np.float32([[0.0, 0.5], [-1.5, 0.2], [0.1, 0.1]])
+    action = np.float32([[0.3, 9.0], [-2.0, 4.0], [0.0, 0.0]])
+    known = np.array([[False, True], [True, False], [False, False]])
+
+    got = partial_log_probability(STEERING, outputs, action, known)
+
+    throttle = scipy.stats.norm(5 + 5 * 0.5, np.exp(-0.3) * 5).logpdf(9)
+    steering = scipy.stats.norm(-1.5, np.exp(-0.3)).logpdf(-2)
+    np.testing.assert_allclose(got, [throttle, steering, 0], rtol=1e-5)
+
+
+@heads
+def test_a_part_that_is_the_whole_has_the_ordinary_likelihood(head):
+    outputs = np.random.default_rng(3).normal(size=(6, head.outputs)).astype("f")
+    action = head.best(-outputs)
+
+    got = partial_log_probability(head, outputs, action, np.ones(action.shape, bool))
+
+    np.testing.assert_allclose(got, log_probability(head, outputs, action), rtol=1e-6)
+
+
+@pytest.mark.parametrize("number", [0.0, 1e6, np.nan, np.inf])
+def test_what_is_not_known_has_no_slope_whatever_stands_there(number):
+    outputs = np.float32([[0.2, 0.5], [0.7, 0.9]])
+    action = np.float32([[0.3, number], [0.3, number]])
+    known = np.array([[True, False], [True, False]])
+
+    slope, (spread,) = slopes_of_part(STEERING, outputs, action, known)
+
+    # With z = (a - mean) / std, d log p / d mean is z / std, d / d log_std z² - 1.
+    std = np.exp(-0.3)
+    z = (0.3 - outputs[:, 0]) / std
+    np.testing.assert_allclose(slope, np.stack([z / std, [0, 0]], axis=1), rtol=1e-5)
+    np.testing.assert_allclose(spread, [(z**2 - 1).sum(), 0], rtol=1e-5)
+
+
+def test_only_real_numbers_are_learned_in_part():
+    names = {name for name, head in HEADS.items() if "partial" in head.learns_from}
+
+    assert names == {"real numbers"}
 
 
 @heads

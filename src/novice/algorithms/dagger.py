@@ -11,6 +11,7 @@ Ross, Gordon and Bagnell 2011, algorithm 3.1: https://arxiv.org/abs/1011.0686. A
 import contextlib
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -37,6 +38,7 @@ from novice.envs.rollout import rollout
 from novice.envs.seeds import training_seeds
 from novice.envs.slots import AbstractSlots
 from novice.envs.task import Task
+from novice.evaluation.trust import trusted
 from novice.experts.acting import ExpertActor
 from novice.experts.ask import STRATEGIES, answers, as_done
 from novice.experts.expert import AbstractExpert
@@ -118,7 +120,8 @@ def advance(
 ) -> Round:
     """Steps 4 and 1: aggregate the answers, and fit the policy to everything.
 
-    Each of the answers has its own origin: several people may have given them.
+    Each of the answers has its own origin: several people may have given them, and
+    `settings.people.answers` says which of theirs are learned from.
     """
     beginner_key, fit_key = jax.random.split(key)
     policy = beginner(task, settings.fit, key=beginner_key)
@@ -131,20 +134,25 @@ def advance(
             policy = round.learner.policy
     for part in answers:
         dataset = dataset.append(part)
-    labels = int(dataset.standing().sum())
+    trust = None
+    if settings.people.answers != "all":
+        trust = trusted(dataset, policy.head, use=settings.people.answers)
     learner, loss = imitate(
         policy,
         dataset,
         settings.fit,
         steps=steps,
-        capacity=power_of_two(max(settings.labels, labels)),
+        capacity=power_of_two(max(settings.labels, int(dataset.standing().sum()))),
         key=fit_key,
+        trust=trust,
     )
-    measures = {
-        "labels": labels,
+    measures: dict[str, Any] = {
+        "labels": int(dataset.taught().sum()),
         "loss": loss,
         "gradient_steps": whole_stretches(steps),
     }
+    if trust is not None:
+        measures["people"] = trust.people
     return Round(number=number, learner=learner, dataset=dataset, measures=measures)
 
 

@@ -9,10 +9,13 @@ from jaxtyping import PRNGKeyArray
 from novice.algorithms.settings import FitSettings
 from novice.datasets.dataset import Dataset, batch_of
 from novice.envs.task import Task
+from novice.evaluation.trust import Trusted
 from novice.learning.fit import (
     ADAM,
+    PARTIAL_LIKELIHOOD,
     SET_LIKELIHOOD,
     WEIGHTED_LIKELIHOOD,
+    Objective,
     fit,
     minibatch_plan,
     new_learner,
@@ -38,6 +41,18 @@ def standardized(trunk: Mlp, dataset: Dataset) -> Mlp:
     return with_statistics(trunk, mean, variance, np.float32(len(seen)))
 
 
+def undecided(policy: Policy) -> Policy:
+    """The policy with a last layer of zeros: every choice is as likely as another.
+
+    Whoever is certain is not persuaded by somebody who may err: where π(a) is nearly 0,
+    so is the slope of log Σ π mark. What earlier rounds were certain of, and wrong,
+    could not be corrected; what the layers before the last have found is kept.
+    """
+    last = policy.trunk.layers[-1]
+    zeros = jax.tree.map(jnp.zeros_like, last)
+    return eqx.tree_at(lambda p: p.trunk.layers[-1], policy, zeros)
+
+
 def whole_stretches(steps: int) -> int:
     """The steps that are taken when `steps` are asked for: whole stretches of them."""
     return -(-steps // STRETCH) * STRETCH
@@ -51,17 +66,23 @@ def imitate(
     steps: int,
     capacity: int,
     key: PRNGKeyArray,
+    trust: Trusted | None = None,
 ) -> tuple[Learner, float]:
     """Make the answers likelier; the learner and the mean loss of its last steps.
 
-    At least `steps` steps are taken, in whole stretches of 500.
+    At least `steps` steps are taken, in whole stretches of 500. Without `trust` every
+    row that stands counts once.
 
     The optimizer starts anew: what it remembers of older answers would mislead it.
+    Where answers are doubted the policy starts out `undecided`.
     """
     policy = eqx.tree_at(lambda p: p.trunk, policy, standardized(policy.trunk, dataset))
+    if trust is not None and trust.doubts:
+        policy = undecided(policy)
     learner = new_learner(policy)
-    batch = jax.tree.map(jnp.asarray, batch_of(dataset, policy.head, capacity=capacity))
-    objective = SET_LIKELIHOOD if dataset.has_sets else WEIGHTED_LIKELIHOOD
+    how = {} if trust is None else {"weight": trust.weight, "target": trust.target}
+    batch = batch_of(dataset, policy.head, capacity=capacity, **how)
+    batch = jax.tree.map(jnp.asarray, batch)
     steps = whole_stretches(steps)
     plan = minibatch_plan(
         int(batch.valid.sum()),
@@ -76,11 +97,18 @@ def imitate(
             learner,
             batch,
             jax.tree.map(lambda numbers, part=part: numbers[part], plan),
-            objective=objective,
+            objective=objective_of(dataset, trust),
             optimizer=ADAM,
             normalizer=jnp.float32(settings.batch_size),
         )
     return learner, float(losses[-100:].mean())
+
+
+def objective_of(dataset: Dataset, trust: Trusted | None = None) -> Objective:
+    """What makes the targets of a dataset likelier, whatever people said in them."""
+    if dataset.has_sets if trust is None else trust.marked:
+        return SET_LIKELIHOOD
+    return PARTIAL_LIKELIHOOD if dataset.has_gaps else WEIGHTED_LIKELIHOOD
 
 
 def power_of_two(rows: int) -> int:

@@ -19,7 +19,9 @@ def setting(default: Any, meaning: str) -> Any:
     return field(default=default, metadata={"help": meaning})
 
 
-def check(settings: Any, name: str, *, low: int, high: int | None = None) -> None:
+def check(
+    settings: Any, name: str, *, low: int | float, high: int | float | None = None
+) -> None:
     """Raise BadSettingError unless the named number lies within its range."""
     value = getattr(settings, name)
     if low <= value and (high is None or value <= high):
@@ -80,6 +82,45 @@ class BcSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeopleSettings:
+    """How people teach, and what is made of what several of them say.
+
+    A share is one of the questions that are put: of 100 with an overlap of 0.2, two
+    people are asked 20. Repeats and gold look like any other question.
+    """
+
+    by: Literal["label", "takeover"] = setting(
+        "label", "people answer questions, or take the controls over"
+    )
+    overlap: float = setting(0.0, "share of questions that two people are asked")
+    repeats: float = setting(
+        0.0, "share of questions that the same person is asked again, unsaid"
+    )
+    gold: float = setting(0.0, "share of questions whose right answer is known")
+    gold_by: str = setting(
+        "auto", "who knows it: auto, module:function or a run's folder"
+    )
+    answers: Literal["all", "majority", "weighted"] = setting(
+        "all",
+        "learn from all answers, from what most say, or by how reliable each person is",
+    )
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        for name in ("overlap", "repeats", "gold"):
+            check(self, name, low=0, high=0.5)
+        if not self.gold_by:
+            raise BadSettingError(
+                "--gold-by is empty, but it is auto, module:function or a run's folder"
+            )
+
+    @property
+    def measured(self) -> bool:
+        """Whether it is measured how far people can be trusted."""
+        return bool(self.overlap or self.repeats or self.gold)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DaggerSettings:
     """DAgger: act, be corrected on what was visited, aggregate, fit again."""
 
@@ -108,6 +149,7 @@ class DaggerSettings:
     refit: Literal["warm", "scratch"] = setting(
         "warm", "go on from the last policy, or start anew every round"
     )
+    people: PeopleSettings = field(default_factory=PeopleSettings)
     fit: FitSettings = field(default_factory=FitSettings)
 
     def __post_init__(self) -> None:
@@ -158,8 +200,18 @@ class ReinforceSettings:
 
 
 def as_json(settings: Any) -> dict[str, Any]:
-    """The settings as plain values."""
-    return dataclasses.asdict(settings)
+    """The settings as plain values.
+
+    Of what people do differently only that is said, so that a run from before this
+    could be set has the same settings as one in which nothing of it is.
+    """
+    content = dataclasses.asdict(settings)
+    if "people" in content:
+        usual = dataclasses.asdict(PeopleSettings())
+        people = content.pop("people")
+        said = {name: value for name, value in people.items() if value != usual[name]}
+        content |= {"people": said} if said else {}
+    return content
 
 
 def from_json(kind: type, content: dict[str, Any]) -> Any:

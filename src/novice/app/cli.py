@@ -12,17 +12,25 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
-from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
+from novice.algorithms.settings import (
+    BcSettings,
+    DaggerSettings,
+    PeopleSettings,
+    ReinforceSettings,
+)
+from novice.app.invitation_options import InvitationOptions
 from novice.app.options import (
     PageOptions,
     Parser,
     RunOptions,
     SimulationOptions,
     UsageError,
+    WheelOptions,
     add_flags,
     built,
+    refuse_false_name,
     task_arguments,
 )
 from novice.app.play_settings import PlaySettings
@@ -51,8 +59,14 @@ EXPERT = (
     " module:function, or the folder of a run (default: auto)"
 )
 HUMAN = "human"
+# Nobody reacts slower to what moves all the time, in seconds.
+LONGEST_LAG = 1.0
 # What a person is asked for, unless told otherwise: less than a controller.
 FROM_A_PERSON = {"labels": 1_000, "labels_per_round": 50}
+# Who drives gives dozens of labels a second.
+FROM_A_DRIVER = {"labels": 10_000, "labels_per_round": 500}
+# A simulated driver's seconds from seeing to doing: more, and the lander tumbles.
+DRIVER_REACTION = 0.1
 
 
 class Terminated(KeyboardInterrupt):
@@ -161,6 +175,7 @@ def bc(arguments: list[str]) -> int:
         metavar="RUN",
         help="learn from the answers kept in this run instead of asking the expert",
     )
+    add_lag(parser)
     add_flags(parser, BcSettings)
     return train(parser, arguments, "bc", BcSettings)
 
@@ -179,13 +194,44 @@ def dagger(arguments: list[str]) -> int:
         help="start from this run's policy and answers, such as a clone's, or from"
         " demonstrations that were recorded by novice play",
     )
+    add_lag(parser)
     add_flags(parser, DaggerSettings)
     person = parser.add_argument_group("with --expert human")
     add_flags(person, PageOptions)
     add_flags(person, SimulationOptions)
-    if parser.parse_args(arguments).expert == HUMAN:
+    wheel = parser.add_argument_group("with --expert human --by takeover")
+    add_flags(wheel, WheelOptions)
+    given = parser.parse_args(arguments)
+    if given.expert == HUMAN and given.by == "takeover":
+        parser.set_defaults(**FROM_A_DRIVER, lag="auto")
+        if given.simulate is not None:
+            parser.set_defaults(reaction=DRIVER_REACTION)
+    elif given.expert == HUMAN:
         parser.set_defaults(**FROM_A_PERSON)
     return train(parser, arguments, "dagger", DaggerSettings)
+
+
+def add_lag(parser: Parser) -> None:
+    """How long after seeing something a person acts on it."""
+    parser.add_argument(
+        "--lag",
+        default="0",
+        metavar="SECONDS",
+        help="pair what a person did with what they had seen so many seconds before;"
+        " auto: as many as their recording tells (default: 0; take-over: auto)",
+    )
+
+
+def lag_in(word: str) -> float | Literal["auto"]:
+    """The value of --lag; raises UsageError."""
+    if word == "auto":
+        return "auto"
+    with contextlib.suppress(ValueError):
+        if 0 <= float(word) <= LONGEST_LAG:
+            return float(word)
+    raise UsageError(
+        f"--lag is {word}, but it is seconds, 0 to {LONGEST_LAG:g}, or auto"
+    )
 
 
 def reinforce(arguments: list[str]) -> int:
@@ -212,11 +258,21 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
         )
     if command == "dagger":
         refuse_what_only_people_have(given, human=human)
+    lag = lag_in(getattr(given, "lag", "0"))
+    takeover = human and settings.people.by == "takeover"
+    if lag and not (given.data if command == "bc" else given.start or takeover):
+        raise UsageError(
+            "--lag is about what a person did in a recording; say --data RECORDING"
+            if command == "bc"
+            else "--lag is about what a person did in a recording; say --from RECORDING"
+        )
     prepare_machine()
     from novice.app.train import Assignment, carry_out
 
     page = built(PageOptions, given) if human else None
     simulation = built(SimulationOptions, given) if human else None
+    if page is not None and simulation is not None and not simulation.simulate:
+        refuse_false_name(page.who)
     assignment = Assignment(
         command=command,
         env=given.task,
@@ -230,25 +286,49 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
         data=getattr(given, "data", None),
         render=None if page is None else page.render,
         simulation=simulation if simulation and simulation.simulate else None,
+        lag=lag,
     )
-    carry_out(assignment, options, page)
+    carry_out(
+        assignment, options, page, built(WheelOptions, given) if takeover else None
+    )
     return 0
 
 
 def refuse_what_only_people_have(given: argparse.Namespace, *, human: bool) -> None:
-    """Raise UsageError when a person's settings come with another expert."""
-    if human:
-        return
-    if given.minutes:
+    """Raise UsageError when a person's settings come with what knows no person."""
+    if not human and given.minutes:
         raise UsageError("--minutes counts a person's time; say --expert human as well")
-    for kind in (PageOptions, SimulationOptions):
+    if not human:
+        refuse(
+            given,
+            (PageOptions, SimulationOptions, PeopleSettings, WheelOptions),
+            "is about whoever answers at the page; say --expert human as well",
+        )
+    elif given.by == "takeover":
+        refuse(
+            given,
+            (PeopleSettings,),
+            "is about questions, but who takes over is asked none; leave it, or --by"
+            " takeover, away",
+            but="by",
+        )
+    else:
+        refuse(
+            given,
+            (WheelOptions,),
+            "is about driving; say --by takeover as well",
+        )
+
+
+def refuse(
+    given: argparse.Namespace, kinds: Sequence[type], why: str, *, but: str = ""
+) -> None:
+    """Raise UsageError when something in these classes was set."""
+    for kind in kinds:
         for field in dataclasses.fields(kind):
-            if getattr(given, field.name) != field.default:
-                flag = field.name.replace("_", "-")
-                raise UsageError(
-                    f"--{flag} is about whoever answers at the page; say --expert human"
-                    " as well"
-                )
+            value = getattr(given, field.name)
+            if field.name != but and value not in (None, field.default):
+                raise UsageError(f"--{field.name.replace('_', '-')} {why}")
 
 
 def play(arguments: list[str]) -> int:
@@ -261,13 +341,30 @@ def play(arguments: list[str]) -> int:
     add_task(parser)
     add_flags(parser, PlaySettings)
     add_flags(parser, PageOptions)
+    # A run that serves its own page says so: the policy is always its newest, and the
+    # page goes when the run does.
+    for flag in ("--follow", "--until-alone", "--json"):
+        parser.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     settings, page = built(PlaySettings, given), built(PageOptions, given)
+    if given.follow and settings.policy is None:
+        raise UsageError("--follow is about a run's policy; say --policy RUN as well")
+    # A run may serve its page for somebody simulated.
+    if not (settings.simulate or given.until_alone):
+        refuse_false_name(page.who)
     kwargs = task_arguments(given.task_argument)
     prepare_machine()
     from novice.app.play import play
 
-    return play(given.task, kwargs, settings, page)
+    return play(
+        given.task,
+        kwargs,
+        settings,
+        page,
+        follow=given.follow,
+        until_alone=given.until_alone,
+        as_json=given.json,
+    )
 
 
 def label(arguments: list[str]) -> int:
@@ -283,8 +380,17 @@ def label(arguments: list[str]) -> int:
     parser.add_argument("--until-alone", action="store_true", help=argparse.SUPPRESS)
     add_flags(parser, PageOptions)
     add_flags(parser, SimulationOptions)
+    add_flags(parser.add_argument_group("who may come in"), InvitationOptions)
     given = parser.parse_args(arguments)
     page, simulation = built(PageOptions, given), built(SimulationOptions, given)
+    invitations = built(InvitationOptions, given)
+    if invitations.wanted:
+        from novice.app.invitations import carry_out
+
+        return carry_out(given.run, invitations, as_json=given.json)
+    # A run may serve its page for somebody simulated.
+    if not (simulation.simulate or given.until_alone):
+        refuse_false_name(page.who)
     prepare_machine()
     from novice.app.label import label
 

@@ -35,6 +35,7 @@ from novice.files import (
     write_json,
     write_lines,
 )
+from novice.inbox.recording import read_recording
 from novice.learning.fit import new_learner
 from novice.learning.policy import Policy, new_critic
 from novice.types import Learner, Round
@@ -221,6 +222,12 @@ class RunFolder:
         path = self.start_path / "dataset"
         return load_dataset(path) if path.exists() else None
 
+    def reactions(self) -> dict[str, Any]:
+        """How people reacted in the recording that this run starts from, if in one."""
+        names = ("reaction_seconds", "latency", "lag_seconds")
+        human = self._start_human()
+        return {name: human[name] for name in names if name in human}
+
     def start_seconds(self) -> float:
         """The people's time behind what this run starts from."""
         return float(self._start_human().get("seconds", 0.0))
@@ -238,7 +245,14 @@ class RunFolder:
         if self.dataset_path.exists():
             parts = load_dataset(self.dataset_path).parts
             found |= {part.origin.who for part in parts if part.question is not None}
+        if self.takeover_path.exists():
+            found |= {each.who for each in read_recording(self.takeover_path).episodes}
         return tuple(sorted(found))
+
+    @property
+    def takeover_path(self) -> Path:
+        """Where what people do at the controls is recorded, if they take over."""
+        return self.path / "takeover"
 
     def save_expert(self, policy: Policy, name: str) -> None:
         """Keep the policy that this run asks."""

@@ -7,13 +7,16 @@ import contextlib
 import dataclasses
 import functools
 import json
+import os
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from novice.app.options import PageOptions, SimulationOptions, simulated_name
 from novice.errors import NoviceError
+from novice.files import CannotWriteError
 from novice.inbox.connections import serve
 from novice.inbox.darkroom import Darkroom
 from novice.inbox.security import LOOPBACK, Doorkeeper
@@ -41,12 +44,7 @@ def label(
     until_alone: bool = False,
 ) -> int:
     """Let people answer until a signal comes, or the command that began this ends."""
-    folder = Path(run)
-    if not (folder / INBOX).exists():
-        raise NobodyAsksError(
-            f"{run} asks nobody: it holds no {INBOX}; novice dagger TASK --expert human"
-            f" --out {run} begins a run that does"
-        )
+    folder = folder_that_asks(run)
     if simulation.simulate:
         page = dataclasses.replace(page, who=simulated_name(page.who))
     instructions = instructions_in(page.instructions)
@@ -56,10 +54,10 @@ def label(
         threading.Thread(target=wait_alone, args=(stop,), daemon=True).start()
     answer = None
     if simulation.simulate:
-        from novice.app.simulation import answering, person_for
+        from novice.app.simulation import answering, people_for
 
-        person = person_for(folder, simulation)
-        answer = functools.partial(answering, person, hurry=simulation.hurry)
+        people = people_for(folder, simulation)
+        answer = functools.partial(answering, people, folder, hurry=simulation.hurry)
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(contextlib.closing(Inbox(folder / INBOX)))
         if page.render is not None:
@@ -69,6 +67,7 @@ def label(
         token = doorkeeper.invite(page.who)
 
         def ready(port: int) -> None:
+            stack.enter_context(serving_at(inbox, page, port))
             print_addresses(page, port, token, as_json=as_json)
             if answer is not None:
                 stack.enter_context(answer(address_of(page, port, token)))
@@ -91,6 +90,31 @@ def label(
     return 0
 
 
+def folder_that_asks(run: str) -> Path:
+    """The folder of a run that asks people; raises NobodyAsksError."""
+    folder = Path(run)
+    if not (folder / INBOX).exists():
+        raise NobodyAsksError(
+            f"{run} asks nobody: it holds no {INBOX}; novice dagger TASK --expert human"
+            f" --out {run} begins a run that does"
+        )
+    return folder
+
+
+@contextlib.contextmanager
+def serving_at(inbox: Inbox, page: PageOptions, port: int) -> Iterator[None]:
+    """Let other commands know where the page is, for as long as it is there."""
+    place = {"scheme": scheme_of(page), "host": page.host, "port": port}
+    inbox.tell("served", place)
+    try:
+        yield
+    finally:
+        # A full disk is no reason to end badly: whoever looks asks at the port too.
+        with contextlib.suppress(CannotWriteError):
+            if inbox.told("served") == place:
+                inbox.tell("served", None)
+
+
 def instructions_in(path: str | None) -> str | None:
     """The text that the page shows; raises NoInstructionsError."""
     if path is None:
@@ -105,17 +129,27 @@ def instructions_in(path: str | None) -> str | None:
 
 def wait_alone(stop: threading.Event) -> None:
     """Set `stop` when the command at the other end of stdin ends."""
-    with contextlib.suppress(OSError, ValueError):
-        while sys.stdin.buffer.read(1):
+    # Not through sys.stdin: whoever ends while a thread reads there is killed for it.
+    with contextlib.suppress(OSError):
+        while os.read(0, 1):
             pass
     stop.set()
 
 
 def address_of(page: PageOptions, port: int, token: str) -> str:
     """The address that lets a person in."""
-    scheme = "http" if page.tls_cert is None else "https"
-    host = f"[{page.host}]" if ":" in page.host else page.host
-    return f"{scheme}://{host}:{port}/?token={token}"
+    return address_at(scheme_of(page), page.host, port, token)
+
+
+def scheme_of(page: PageOptions) -> str:
+    """How the page is spoken to."""
+    return "http" if page.tls_cert is None else "https"
+
+
+def address_at(scheme: str, host: str, port: int, token: str, path: str = "/") -> str:
+    """The address of a page, with the token that lets a person in."""
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{port}{path}?token={token}"
 
 
 def print_addresses(page: PageOptions, port: int, token: str, *, as_json: bool) -> None:

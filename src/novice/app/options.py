@@ -86,29 +86,98 @@ class PageOptions:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class WheelOptions:
+    """How people take the controls over, where they teach by that."""
+
+    speed: float = setting(1.0, "times the task's own speed to begin with, 0.25 to 2")
+    drive: typing.Literal["toggle", "hold"] = setting(
+        "toggle", "take over by pressing Space, and again to hand back, or by holding"
+    )
+
+    def __post_init__(self) -> None:
+        if not 0.25 <= self.speed <= 2:
+            raise UsageError(f"--speed is {self.speed:g}, but it must be 0.25 to 2")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What one simulated person is like."""
+
+    lapses: float  # share of answers that is random
+    tremor: float  # standard deviation of real actions, in half-ranges
+    unsure: float  # share of questions that they can't tell
+    reaction: float  # seconds for an answer, in the mean
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class SimulationOptions:
-    """A simulated person instead of a real one, for tests and studies."""
+    """Simulated people instead of real ones, for tests and studies."""
 
     simulate: str | None = setting(
         None, "who answers instead of a person: auto, module:function or a run's folder"
     )
-    lapses: float = setting(0.0, "share of a simulated person's answers that is random")
+    lapses: tuple[float, ...] = setting(
+        (0.0,), "share of a simulated person's answers that is random, one for each"
+    )
+    tremor: tuple[float, ...] = setting(
+        (0.0,), "how their real actions scatter, in half-ranges, one for each person"
+    )
     unsure: float = setting(0.0, "share of questions that they can't tell")
-    reaction: float = setting(0.6, "seconds that they take for an answer, in the mean")
+    reaction: float = setting(
+        0.6,
+        "seconds that they take for an answer, in the mean (take-over: from seeing to"
+        " doing, 0.1)",
+    )
     hurry: bool = setting(False, "let their time pass in thought only")
 
     def __post_init__(self) -> None:
-        for name in ("lapses", "unsure"):
-            if not 0 <= getattr(self, name) <= 1:
+        for name, values in (("lapses", self.lapses), ("unsure", (self.unsure,))):
+            for value in values:
+                if not 0 <= value <= 1:
+                    raise UsageError(f"--{name} is {value}, but it is a share, 0 to 1")
+        for value in self.tremor:
+            if not 0 <= value <= 2:
                 raise UsageError(
-                    f"--{name} is {getattr(self, name)}, but it is a share, 0 to 1"
+                    f"--tremor is {value}, but it is in half-ranges of an action,"
+                    " 0 to 2"
                 )
+        if len({1, len(self.lapses), len(self.tremor)}) > 2:
+            raise UsageError(
+                f"--lapses describes {len(self.lapses)} people and --tremor"
+                f" {len(self.tremor)}; give as many of each, or one for all"
+            )
         if not 0 < self.reaction <= 60:
             raise UsageError(
                 f"--reaction is {self.reaction}, but it is seconds, up to 60"
             )
         if self.simulate is None:
             self._refuse_traits_of_nobody()
+
+    @property
+    def everybody(self) -> tuple[Traits, ...]:
+        """The simulated people: one for each number that was given."""
+        many = max(len(self.lapses), len(self.tremor))
+        return tuple(
+            Traits(
+                lapses=lapses,
+                tremor=tremor,
+                unsure=self.unsure,
+                reaction=self.reaction,
+            )
+            for lapses, tremor in zip(
+                for_each(self.lapses, many), for_each(self.tremor, many), strict=True
+            )
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What settings.json says: a single person's numbers stand alone."""
+        told = dataclasses.asdict(self)
+        for name in ("lapses", "tremor"):
+            values = told[name]
+            told[name] = values[0] if len(values) == 1 else list(values)
+        if not any(self.tremor):
+            del told["tremor"]
+        return told
 
     def _refuse_traits_of_nobody(self) -> None:
         """Raise UsageError for what a simulated person is like where there is none."""
@@ -120,6 +189,11 @@ class SimulationOptions:
                 )
 
 
+def for_each(values: tuple[float, ...], many: int) -> tuple[float, ...]:
+    """A number for each of so many people; a single one is everybody's."""
+    return values * many if len(values) == 1 else values
+
+
 def simulated_name(who: str) -> str:
     """What a simulated person is called: nobody should take them for a real one."""
     return who if is_simulated(who) else f"simulated {who}"[:40]
@@ -127,7 +201,17 @@ def simulated_name(who: str) -> str:
 
 def is_simulated(who: str) -> bool:
     """Whether a name is a simulated person's."""
-    return who.startswith("simulated")
+    return who.casefold().startswith("simulated")
+
+
+def refuse_false_name(who: str, flag: str = "--who") -> None:
+    """Raise UsageError when a real person is to have a simulated one's name."""
+    if is_simulated(who):
+        raise UsageError(
+            f"{flag} is {who!r}, but names that begin with simulated are those of"
+            " simulated people, whose answers nobody counts as a person's; choose"
+            " another name, or --simulate WHO"
+        )
 
 
 class Parser(argparse.ArgumentParser):
@@ -163,7 +247,12 @@ def add_flag(parser: argparse._ActionsContainer, field: dataclasses.Field) -> No
     if kind is tuple:
         shown = f" (default: {' '.join(str(size) for size in default)})"
         parser.add_argument(
-            flag, nargs="+", type=int, metavar="N", default=None, help=meaning + shown
+            flag,
+            nargs="+",
+            type=typing.get_args(field.type)[0],
+            metavar="N",
+            default=None,
+            help=meaning + shown,
         )
     elif kind is bool:
         action = parser.add_argument(

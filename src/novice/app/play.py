@@ -6,36 +6,31 @@ import json
 import platform
 import shlex
 import signal
+import threading
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from novice import __version__
+from novice.app.label import wait_alone
 from novice.app.options import PageOptions, UsageError, simulated_name
 from novice.app.play_settings import PlaySettings
-from novice.app.tasks import render_called, task_called
+from novice.app.scene import Scene, set_scene, versions
+from novice.app.tasks import task_called
 from novice.envs.task import Task
-from novice.envs.words import words
 from novice.inbox.connections import serve
-from novice.inbox.controls import controls
 from novice.inbox.play_server import play_app
+from novice.inbox.played import NotARecordingError
+from novice.inbox.recorder import Recorder
 from novice.inbox.recording import (
-    NotARecordingError,
-    Recorder,
     Recording,
     begin_recording,
     read_recording,
     recording_settings,
 )
-from novice.inbox.screen import Screen
 from novice.inbox.security import LOOPBACK, Doorkeeper, guard
 from novice.inbox.stage import Stage
 from novice.inbox.theater import Theater
-
-TURNS = {"auto": None, "yes": True, "no": False}
 
 
 def play(
@@ -44,79 +39,113 @@ def play(
     settings: PlaySettings,
     page: PageOptions,
     *,
+    follow: bool = False,
+    until_alone: bool = False,
+    as_json: bool = False,
     say: Callable[[str], None] = print,
 ) -> int:
     """Serve the page until its person is done; the exit code.
 
-    What was done is kept whatever ends it: the page, Ctrl-C, SIGTERM or a kill.
+    With a policy it drives until the person takes over; `follow` means the newest round
+    of its run, at the beginning of every episode. `until_alone` ends it with the
+    command that began it, and `as_json` has it say nothing but its address. What was
+    done is kept whatever ends it: the page, Ctrl-C, SIGTERM or a kill.
     """
-    task = task_called(id, kwargs, pictures=True)
+    task = task_called(id, kwargs, pictures=settings.policy is None)
     play_instead = None
     if settings.simulate is not None:
         page = dataclasses.replace(page, who=simulated_name(page.who))
         play_instead = player(task, settings.simulate, settings.episodes)
-    described = words(task)
-    buttons = controls(described, task.id)
-    draw = render_called(page.render) if page.render else None
+    scene = set_scene(task, settings, page, follow=follow)
     folder = chosen_folder(task, settings, page)
-    theater, screen = Theater(), Screen(task, draw)
-    recorder = Recorder(folder, changed=theater.wake)
-    try:
-        stage = theater.open(
-            lambda: Stage(
-                task,
-                recorder,
-                buttons,
-                screen,
-                head=head(task, described, page.who),
-                seed=settings.seed,
-                turns=TURNS[settings.turns],
-                speed=settings.speed,
-                episodes=settings.episodes,
-            )
-        )
-    except BaseException:
-        recorder.close()
-        raise
+    door = Door(folder, page, play_instead, say=say, as_json=as_json)
+    theater = Theater()
+    stage = opened(theater, scene, folder)
+    if until_alone:
+        threading.Thread(target=wait_alone, args=(theater.done,), daemon=True).start()
     stopped_by = None
-
-    def ready(port: int) -> None:
-        address = invite(doorkeeper, page, port, say)
-        if play_instead is not None:
-            stack.enter_context(play_instead(address))
-
-    stack = contextlib.ExitStack()
     try:
-        hello = {
-            "task": task.id,
-            "who": page.who,
-            "turns": stage.turns,
-            "frames_per_second": stage.frames_per_second,
-            "buttons": [button.as_json() for button in buttons.buttons],
-            "groups": list(buttons.groups),
-            "words": described,
-            "folder": str(folder),
-        }
-        doorkeeper = Doorkeeper(folder, secure=page.tls_cert is not None)
-        with stack:
-            stopped_by = serve(
-                guard(
-                    play_app(theater, hello),
-                    doorkeeper,
-                    allowed_hosts=LOOPBACK | {page.host},
-                ),
-                host=page.host,
-                port=page.port,
-                tls_cert=Path(page.tls_cert) if page.tls_cert else None,
-                tls_key=Path(page.tls_key) if page.tls_key else None,
-                ready=ready,
-                stop=theater.done,
-            )
+        with contextlib.closing(door):
+            hello = scene.hello(stage, folder)
+            stopped_by = show(theater, hello, door.keeper, page, door.open)
     finally:
         theater.close()
         if (folder / "settings.json").exists():
-            conclude(read_recording(folder), say)
+            conclude(read_recording(folder), door.tell)
     return 128 + stopped_by if stopped_by not in (None, signal.SIGINT) else 0
+
+
+def opened(theater: Theater, scene: Scene, folder: Path) -> Stage:
+    """The stage on which what is done is recorded in a folder."""
+    recorder = Recorder(folder, changed=theater.wake)
+    try:
+        labels = read_recording(folder).taught
+        return theater.open(lambda: scene.stage(recorder, labels=labels))
+    except BaseException:
+        recorder.close()
+        raise
+
+
+# What plays at an address instead of a person.
+PlayInstead = Callable[[str], contextlib.AbstractContextManager[None]]
+
+
+class Door:
+    """Where the page's person comes in, or whoever plays instead."""
+
+    def __init__(
+        self,
+        folder: Path,
+        page: PageOptions,
+        play_instead: PlayInstead | None,
+        *,
+        say: Callable[[str], None],
+        as_json: bool,
+    ):
+        self.keeper = Doorkeeper(folder, secure=page.tls_cert is not None)
+        self._page, self._play_instead = page, play_instead
+        self._say, self._as_json = say, as_json
+        self._stack = contextlib.ExitStack()
+
+    def tell(self, line: str) -> None:
+        """Say something to a person, who does not read JSON."""
+        if not self._as_json:
+            self._say(line)
+
+    def open(self, port: int) -> None:
+        """Say where the page is, now that it is there."""
+        address = invite(self.keeper, self._page, port, self.tell)
+        if self._as_json:
+            told = {"address": address, "port": port, "who": self._page.who}
+            self._say(json.dumps(told))
+        if self._play_instead is not None:
+            self._stack.enter_context(self._play_instead(address))
+
+    def close(self) -> None:
+        """Wait for whoever plays instead; raises what went wrong with them."""
+        self._stack.close()
+
+
+def show(
+    theater: Theater,
+    hello: Mapping[str, Any],
+    doorkeeper: Doorkeeper,
+    page: PageOptions,
+    ready: Callable[[int], None],
+) -> signal.Signals | None:
+    """Serve the page until it is done, or a signal comes, which is returned."""
+    app = guard(
+        play_app(theater, hello), doorkeeper, allowed_hosts=LOOPBACK | {page.host}
+    )
+    return serve(
+        app,
+        host=page.host,
+        port=page.port,
+        tls_cert=Path(page.tls_cert) if page.tls_cert else None,
+        tls_key=Path(page.tls_key) if page.tls_key else None,
+        ready=ready,
+        stop=theater.done,
+    )
 
 
 def chosen_folder(task: Task, settings: PlaySettings, page: PageOptions) -> Path:
@@ -162,26 +191,6 @@ def check_same_task(folder: Path, task: Task) -> None:
         )
 
 
-def versions() -> dict[str, str]:
-    """What a recording may depend on besides its settings."""
-    found = {name: metadata.version(name) for name in ("gymnasium", "numpy")}
-    return {"python": platform.python_version(), **found}
-
-
-def head(task: Task, described: Mapping[str, Any], who: str) -> dict[str, Any]:
-    """What every episode says about itself."""
-    return {
-        "task": {"id": task.id, "kwargs": dict(task.kwargs)},
-        "who": who,
-        "version": __version__,
-        "versions": versions(),
-        "words": dict(described),
-        "observation_size": task.observation_size,
-        "action_width": int(np.prod(task.action_space.shape or ())),
-        "action_type": "int32" if task.bounds is None else "float32",
-    }
-
-
 def invite(
     doorkeeper: Doorkeeper, page: PageOptions, port: int, say: Callable[[str], None]
 ) -> str:
@@ -223,10 +232,26 @@ def conclude(recording: Recording, say: Callable[[str], None]) -> None:
         f"Recorded {episodes}, {count(recording.steps, 'step')},"
         f" {recording.seconds:.0f} seconds of your time{thrown}: {folder}"
     )
+    run = recording_settings(recording.folder)["settings"].get("policy")
+    if run is not None:
+        say(f"You drove {count(recording.taught, 'step')} of them; those are labels.")
     if any(episode.reward.any() for episode in recording.episodes):
         returns = [episode.total_reward for episode in recording.episodes]
         say(f"Returns {min(returns):g} to {max(returns):g}.")
-    task = " ".join(
+    task = task_words(recording)
+    say(f"Clone it:        novice bc {task} --data {folder}")
+    if run is None:
+        say(f"Be corrected on: novice dagger {task} --expert human --from {folder}")
+    elif (Path(run) / "settings.json").exists():
+        say(
+            f"Teach it on:     novice dagger {task} --expert human --by takeover --from"
+            f" {shlex.quote(run)}"
+        )
+
+
+def task_words(recording: Recording) -> str:
+    """The task as one types it, with its arguments."""
+    return " ".join(
         [
             shlex.quote(recording.task),
             *(
@@ -235,8 +260,6 @@ def conclude(recording: Recording, say: Callable[[str], None]) -> None:
             ),
         ]
     )
-    say(f"Clone it:        novice bc {task} --data {folder}")
-    say(f"Be corrected on: novice dagger {task} --expert human --from {folder}")
 
 
 def count(number: int, noun: str) -> str:

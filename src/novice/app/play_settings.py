@@ -19,6 +19,12 @@ class PlaySettings:
     turns: Literal["auto", "yes", "no"] = setting(
         "auto", "a step for each key (yes) or real time (no); auto: as suits the task"
     )
+    policy: str | None = setting(
+        None, "a run whose policy drives until you take the controls over"
+    )
+    drive: Literal["toggle", "hold"] = setting(
+        "toggle", "take over by pressing Space, and again to hand back, or by holding"
+    )
     simulate: str | None = setting(
         None, "who plays instead of a person: auto, module:function or a run's folder"
     )
@@ -38,5 +44,15 @@ class PlaySettings:
         if self.simulate is not None and not self.episodes:
             raise BadSettingError(
                 "--simulate plays until it is told to stop; say how many --episodes"
+            )
+        if self.policy is not None and self.simulate is not None:
+            raise BadSettingError(
+                "--simulate plays alone, and --policy waits for you to take over; leave"
+                " one of them away (novice dagger --by takeover simulates both)"
+            )
+        if self.policy is None and self.drive != "toggle":
+            raise BadSettingError(
+                f"--drive {self.drive} is about taking over from a policy; say --policy"
+                " RUN as well"
             )
         check(self, "seed", low=0, high=2**32 - 1)

@@ -9,7 +9,8 @@ from novice.app.report import report
 from novice.app.report.contents import Replay, read_contents
 from novice.app.report.pictures import with_pictures
 from novice.app.tasks import render_called, task_called
-from novice.envs.moment import Moment, frames
+from novice.envs.moment import Moment
+from novice.envs.scene import frames
 from novice.envs.task import Task
 from novice.files import write_text
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from novice import __version__
-from novice.algorithms.settings import as_json
 from novice.app.folder import RunFolder
 from novice.app.judge import Judge
 from novice.app.label import INBOX
 from novice.app.options import is_simulated
+from novice.app.shown import reactions_told
 from novice.envs.seeds import test_seeds
+from novice.envs.task import Task
 from novice.evaluation.returns import Returns, returns_of
 from novice.evaluation.statistics import estimate, paired_difference
 from novice.inbox.collect import looked_ahead
+from novice.inbox.recording import read_recording
 from novice.inbox.store import Inbox
 from novice.types import Trajectories
 
@@ -113,7 +115,7 @@ def summary_of(
         returned = estimate(test.expert.value).as_json()
         summary["expert"] = {"name": judge.expert.name, "return": returned}
     if assignment.by_people or folder.people():
-        summary["teacher"] = teacher_of(assignment, folder)
+        summary["teacher"] = teacher_of(assignment, folder, judge.task)
     if pays_nothing(judge, verdict, rounds, by_people=assignment.by_people):
         forget_returns(summary)
         limit = judge.task.max_episode_steps
@@ -135,7 +137,9 @@ def how_long(returns: Returns, limit: int) -> dict[str, Any]:
     }
 
 
-def teacher_of(assignment: "Assignment", folder: RunFolder) -> dict[str, Any]:
+def teacher_of(
+    assignment: "Assignment", folder: RunFolder, task: Task
+) -> dict[str, Any]:
     """Who taught, and whether they were real; `expert` is then only the yardstick."""
     last = folder.measures(folder.round_count() - 1)
     people = folder.people()
@@ -148,15 +152,33 @@ def teacher_of(assignment: "Assignment", folder: RunFolder) -> dict[str, Any]:
     if assignment.command == "dagger" and not assignment.by_people:
         found["brought"] = True  # the run's own expert answered the rest
     if assignment.simulation is not None:
-        found["simulation"] = as_json(assignment.simulation)
-    if assignment.by_people:
+        found["simulation"] = assignment.simulation.as_json()
+    found |= reactions_of(assignment, folder, task)
+    if assignment.by_people and not assignment.by_takeover:
         with contextlib.closing(Inbox(folder.path / INBOX)) as inbox:
-            options = folder.policy(0).head.options
-            kept = inbox.answers_after(0)
-            looks = looked_ahead(kept, inbox.question, options)
+            looks = looked_ahead(
+                inbox.answers_after(0),
+                inbox.question,
+                task.head.options,
+                half_range=task.half_range,
+            )
         if looks:
             found["consequences"] = looks
     return found
+
+
+def reactions_of(
+    assignment: "Assignment", folder: RunFolder, task: Task
+) -> dict[str, Any]:
+    """How fast people reacted at the controls, and how much of it was compensated."""
+    if not assignment.by_takeover:
+        return folder.reactions()
+    last = folder.measures(folder.round_count() - 1)
+    return reactions_told(
+        read_recording(folder.takeover_path).episodes,
+        task,
+        used=last.get("lag_seconds"),
+    )
 
 
 def without(measures: Mapping[str, Any], name: str) -> dict[str, Any]:

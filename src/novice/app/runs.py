@@ -1,14 +1,16 @@
 """Find what a command names: a task, an expert, another run's policy or answers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from novice.algorithms.settings import BadSettingError
 from novice.app.folder import NotARunError, RunFolder
-from novice.datasets.dataset import Answers, Dataset, Origin
+from novice.app.shown import LagSetting, lag_to_use, reactions_told, shown_in
+from novice.datasets.dataset import Dataset
 from novice.envs.task import Task
 from novice.errors import NoviceError
 from novice.experts.controllers import built_in_expert
@@ -60,12 +62,17 @@ class Luggage:
     expert: tuple[Policy, str] | None = None
     human_seconds: float = 0.0
     people: tuple[str, ...] = ()
+    reactions: Mapping[str, Any] = field(default_factory=dict)
 
     def unpack(self, folder: RunFolder) -> None:
         """Copy it all into the run, so that the run can be repeated alone."""
         folder.clear_start()
         if self.policy is not None or self.answers is not None:
-            human = {"seconds": self.human_seconds, "people": list(self.people)}
+            human = {
+                "seconds": self.human_seconds,
+                "people": list(self.people),
+                **self.reactions,
+            }
             folder.save_start(self.policy, self.answers, human)
         if self.expert is not None:
             folder.save_expert(*self.expert)
@@ -79,10 +86,18 @@ def luggage_of(assignment: "Assignment", task: Task) -> Luggage:
     """
     policy, answers, seconds = None, None, 0.0
     people: tuple[str, ...] = ()
+    reactions: Mapping[str, Any] = {}
     for run in (assignment.data, assignment.start):
         if run is not None and (run == assignment.data or asks(assignment)):
             answers, seconds = answers_of_run(run, task), human_seconds_of(run)
             people = people_of(run)
+            if is_recording(run):
+                answers, reactions = paired(run, task, assignment.lag)
+            elif assignment.lag and not assignment.by_takeover:
+                raise MisfitError(
+                    f"--lag pairs what somebody did with what they had seen, which only"
+                    f" a recording tells, but {run} is none; leave --lag away"
+                )
     if assignment.start is not None and not is_recording(assignment.start):
         policy, _ = policy_of_run(assignment.start, which="best")
         check_fits(policy, task, assignment.start)
@@ -94,7 +109,7 @@ def luggage_of(assignment: "Assignment", task: Task) -> Luggage:
     asked = None
     if is_run(assignment.expert) and not assignment.by_people:
         asked = policy_asked(assignment.expert, task)
-    return Luggage(policy, answers, asked, seconds, people)
+    return Luggage(policy, answers, asked, seconds, people, reactions)
 
 
 def asks(assignment: "Assignment") -> bool:
@@ -125,19 +140,19 @@ def answers_of_run(run: str, task: Task) -> Dataset:
     return dataset
 
 
-def demonstrations_in(recording: Recording) -> Dataset:
-    """What people did in the episodes that they played, a part for each episode."""
-    dataset = Dataset()
-    for number, played in enumerate(recording.episodes):
-        part = Answers(
-            observation=played.observation,
-            action=played.action,
-            episode=np.full(played.steps, number, np.int32),
-            step=np.arange(played.steps, dtype=np.int32),
-            origin=Origin(0, "demonstration", played.who),
-        )
-        dataset = dataset.append(part)
-    return dataset
+def demonstrations_in(recording: Recording, *, lag: float | None = None) -> Dataset:
+    """What people did in a recording: they showed it, or took over from a policy."""
+    return shown_in(recording.episodes, lag=lag)
+
+
+def paired(
+    run: str, task: Task, setting: LagSetting
+) -> tuple[Dataset, Mapping[str, Any]]:
+    """What people did in a recording beside what they had seen; how they reacted."""
+    recording = read_recording(Path(run))
+    lag = lag_to_use(setting, recording.episodes, task)
+    told = reactions_told(recording.episodes, task, used=lag)
+    return demonstrations_in(recording, lag=lag), told
 
 
 def human_seconds_of(run: str) -> float:

@@ -2,8 +2,10 @@
 
 import _thread
 import contextlib
+import dataclasses
+import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,41 +18,45 @@ from novice.envs.task import Task
 from novice.experts.expert import UnknownExpertError
 from novice.experts.simulated import SimulatedPerson
 from novice.inbox.player import CannotSimulateError, play_episodes
+from novice.inbox.security import Doorkeeper
 from novice.inbox.store import Inbox
 from novice.inbox.visitor import Visitor, answer_all
 
 
-def simulated_person(
+def simulated_people(
     task: Task, simulation: SimulationOptions, *, seed: int
-) -> SimulatedPerson:
-    """The person that the options describe."""
+) -> tuple[SimulatedPerson, ...]:
+    """The people that the options describe: one for each number of lapses or tremor."""
     assert simulation.simulate is not None
     expert = expert_named(simulation.simulate, task, needed=True)
     assert expert is not None
-    return SimulatedPerson(
-        task,
-        expert,
-        np.random.default_rng(seed),
-        lapses=simulation.lapses,
-        unsure=simulation.unsure,
-        reaction=simulation.reaction,
+    return tuple(
+        SimulatedPerson(
+            task,
+            expert,
+            np.random.default_rng(seed if number == 0 else [seed, number]),
+            **dataclasses.asdict(traits),
+        )
+        for number, traits in enumerate(simulation.everybody)
     )
 
 
-def person_for(folder: Path, simulation: SimulationOptions) -> SimulatedPerson:
-    """A simulated person who knows the task of the run in `folder`."""
+def people_for(
+    folder: Path, simulation: SimulationOptions
+) -> tuple[SimulatedPerson, ...]:
+    """Simulated people who know the task of the run in `folder`."""
     with contextlib.closing(Inbox(folder / INBOX)) as inbox:
         told = inbox.told("task")
     task = task_called(told["id"], told["kwargs"])
-    return simulated_person(task, simulation, seed=0)
+    return simulated_people(task, simulation, seed=0)
 
 
-def simulated_player(task: Task, who: str) -> Callable[[np.ndarray], int]:
+def simulated_player(task: Task, who: str) -> Callable[[np.ndarray], np.ndarray]:
     """What `who` would do about each observation; raises UnknownExpertError."""
-    if len(task.head.options) != 1:
+    if task.bounds is None and len(task.head.options) != 1:
         raise CannotSimulateError(
-            "a simulated person plays tasks with actions to choose from, and"
-            f" {task.id} takes {task.action_space}; leave --simulate away"
+            "a simulated person plays tasks with actions to choose from, or with real"
+            f" actions, and {task.id} takes {task.action_space}; leave --simulate away"
         )
     expert = expert_named(who, task, needed=True)
     assert expert is not None
@@ -60,16 +66,16 @@ def simulated_player(task: Task, who: str) -> Callable[[np.ndarray], int]:
             " single moments; name an expert that needs the present alone"
         )
 
-    def choose(observation: np.ndarray) -> int:
+    def choose(observation: np.ndarray) -> np.ndarray:
         action, _ = expert.act(expert.start(), task.observation_of(observation))
-        return int(task.action_vector(action, by=expert.name)[0])
+        return task.clip(task.action_vector(action, by=expert.name))
 
     return choose
 
 
 @contextlib.contextmanager
 def playing(
-    choose: Callable[[np.ndarray], int], address: str, *, episodes: int
+    choose: Callable[[np.ndarray], np.ndarray], address: str, *, episodes: int
 ) -> Iterator[None]:
     """Somebody who plays so many episodes on the play page, beside what goes on."""
 
@@ -82,15 +88,31 @@ def playing(
 
 
 @contextlib.contextmanager
-def answering(person: SimulatedPerson, address: str, *, hurry: bool) -> Iterator[None]:
-    """Somebody who answers a run's questions at this address, beside what goes on."""
-
-    def answer(stop: threading.Event) -> None:
-        with contextlib.closing(Visitor(address)) as visitor:
-            answer_all(visitor, person.reply, hurry=hurry, stop=stop)
-
-    with beside(answer):
+def answering(
+    people: Sequence[SimulatedPerson], folder: Path, address: str, *, hurry: bool
+) -> Iterator[None]:
+    """People who answer a run's questions; the first of them has the address."""
+    addresses = [address, *addresses_of_others(folder, address, len(people))]
+    with contextlib.ExitStack() as stack:
+        for person, each in zip(people, addresses, strict=True):
+            stack.enter_context(beside(functools.partial(answer, person, each, hurry)))
         yield
+
+
+def addresses_of_others(folder: Path, address: str, count: int) -> list[str]:
+    """Addresses for all but the first of so many simulated people."""
+    doorkeeper = Doorkeeper(folder)
+    page, _, _ = address.partition("?")
+    names = [f"simulated person {number}" for number in range(2, count + 1)]
+    return [f"{page}?token={doorkeeper.invite(name)}" for name in names]
+
+
+def answer(
+    person: SimulatedPerson, address: str, hurry: bool, stop: threading.Event
+) -> None:
+    """Answer until the run is finished, or until `stop` is set."""
+    with contextlib.closing(Visitor(address)) as visitor:
+        answer_all(visitor, person.reply, hurry=hurry, stop=stop)
 
 
 @contextlib.contextmanager

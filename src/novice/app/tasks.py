@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from novice.envs.moment import Render, render_function
+from novice.envs.pictures import Render, render_function
 from novice.envs.slots import TaskCrashError
 from novice.envs.task import Task, make_task
 from novice.errors import NoviceError

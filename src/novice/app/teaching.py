@@ -8,34 +8,45 @@ inbox, the answers. `cut.json` in a round's folder names the last answer that it
 
 import contextlib
 import dataclasses
-import os
-import secrets
+import functools
 import shutil
-import threading
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Bool, PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
 from novice.algorithms.bc import Evaluate, Phase
 from novice.algorithms.dagger import advance, visit
 from novice.algorithms.settings import DaggerSettings
-from novice.datasets.dataset import Answers, Dataset
-from novice.envs.moment import CLIP_FRAMES, CLIP_SECONDS, Clip, replays
+from novice.app.asking import (
+    Examiner,
+    distinct,
+    episodes_of,
+    gold_part,
+    questions_of,
+)
+from novice.app.bulletin import announce, introduce
+from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.envs.photographed import Album, PhotographedSlots
+from novice.envs.replays import replays
 from novice.envs.rollout import unpadded
 from novice.envs.slots import AbstractSlots
-from novice.envs.task import Task
-from novice.envs.words import words
-from novice.errors import NoviceError
 from novice.evaluation.statistics import estimate
 from novice.experts.ask import STRATEGIES
-from novice.files import read_json, unchanged, whole_folder, write_arrays, write_json
+from novice.experts.expert import AbstractExpert
+from novice.experts.question import Question
+from novice.files import (
+    read_arrays,
+    read_json,
+    unchanged,
+    whole_folder,
+    write_arrays,
+    write_json,
+)
 from novice.inbox.collect import (
     Harvest,
     Place,
@@ -43,36 +54,14 @@ from novice.inbox.collect import (
     harvest_nothing,
     places_of,
 )
-from novice.inbox.drawing import developed_clip
-from novice.inbox.store import (
-    AskedEpisode,
-    Inbox,
-    KeptAnswer,
-    NewQuestion,
-    SavedClip,
-)
+from novice.inbox.store import Inbox, KeptAnswer
 from novice.types import Round, Trajectories
 
 # Questions put for each answer that a round needs: nobody should run out of them while
 # the next policy is made.
 QUESTIONS_AHEAD = 3
-# How often the run looks for answers, and says that it is alive, in seconds.
+# How often the run looks for answers, in seconds.
 LOOK = 0.1
-HEARTBEAT = 5.0
-
-
-class CannotAskError(NoviceError):
-    """A task whose moments nobody can be asked about."""
-
-
-def check_askable(task: Task) -> None:
-    """Raise CannotAskError unless a task's actions can be chosen by a key."""
-    if not task.head.options:
-        raise CannotAskError(
-            f"{task.id} takes {task.action_space}, but the page asks only about"
-            " actions to choose from; novice play records demonstrations in it, and"
-            " novice bc --data learns from them"
-        )
 
 
 class Teaching:
@@ -89,19 +78,20 @@ class Teaching:
         evaluate: Evaluate = lambda policy: {},
         brought: Dataset | None = None,
         brought_seconds: float = 0.0,
+        knows: AbstractExpert | None = None,
         phase: Phase = contextlib.nullcontext,
         warn: Any = print,
     ):
         self.slots, self.task = slots, slots.task
-        check_askable(self.task)
-        self.options = self.task.head.options
+        self.examiner = Examiner(self.task, settings.people, knows)
         self.inbox, self.folder, self.settings = inbox, folder, settings
         introduce(inbox, folder, self.task, settings)
         self.visit_key, self.fit_key = jax.random.split(key)
         self.evaluate, self.phase, self.warn = evaluate, phase, warn
         self.brought = brought or Dataset()
         self.brought_seconds = brought_seconds
-        self.before: Mapping[str, Any] = {}
+        if self.examiner.measures:
+            inbox.tell("consequences", False)
 
     def rounds(self, after: Round | None = None) -> Iterator[Round]:
         """One round after the other, until the budget is used up."""
@@ -111,11 +101,11 @@ class Teaching:
             yield round
         while (come := self.next_harvest(round)) is not None:
             measures: dict[str, Any] = {"cut": {"answer": come.last}}
-            if come.labels:
+            if come.corrected.size:
                 found = estimate(come.corrected.astype(np.float64))
                 share = {"mean": found.mean, "ci95": list(found.ci95)}
                 measures["corrected"] = share
-            measures["human_seconds"] = human_seconds(round, self) + come.seconds
+            measures["human_seconds"] = self.seconds_until(round) + come.seconds
             round = self.learned(round, come.parts, measures)
             yield round
         self.inbox.tell("phase", "finished")
@@ -135,7 +125,7 @@ class Teaching:
         self.inbox.tell("phase", "evaluating")
         measured = {
             "env_steps": self.steps_until(number),
-            "human_seconds": human_seconds(before, self),
+            "human_seconds": self.seconds_until(before),
             "rows": len(round.dataset),
             **round.measures,
             **measures,
@@ -154,7 +144,7 @@ class Teaching:
             here = "start" if number < 0 else f"rounds/{number:03d}"
             self.inbox.tell("policy", here)
         if round is not None and number >= 0:
-            self.announce(round)
+            announce(self.inbox, round)
         known, cut = places_of(dataset), last_answer(round)
         come, seen = harvest_nothing(cut), 0
         if self.budget_used(round, come):
@@ -186,24 +176,57 @@ class Teaching:
         self, kept: Sequence[KeptAnswer], known: Collection[Place], round: int
     ) -> Harvest:
         """What these answers are worth to a round."""
-        question = self.inbox.question
-        return harvest(kept, question, self.options, known=known, round=round)
+        come = harvest(
+            kept,
+            self.inbox.question,
+            self.task.head.options,
+            known=known,
+            round=round,
+            observed=self.observed,
+            half_range=self.task.half_range,
+        )
+        return self.with_gold(come, round) if self.examiner.knows else come
 
-    def announce(self, round: Round) -> None:
-        """Tell people once what their answers changed."""
-        told = [each["round"] for each in self.inbox.news(0)]
-        if round.number not in told:
-            before = self.before.get("return")
-            sentence = what_changed(round.measures, before)
-            self.inbox.announce({"round": round.number, "sentence": sentence})
-        self.before = round.measures
+    def with_gold(self, come: Harvest, round: int) -> Harvest:
+        """What came in, and the right answers where they are known."""
+        assert self.examiner.knows is not None
+        numbers = {
+            int(question)
+            for part in come.parts
+            if part.question is not None
+            for question in part.question
+        }
+        gold = gold_part(
+            self.inbox.golds(),
+            [self.inbox.question(number) for number in sorted(numbers)],
+            action_type=come.parts[0].action.dtype if come.parts else np.dtype(int),
+            origin=Origin(round, "gold", self.examiner.knows.name),
+        )
+        if gold is None:
+            return come
+        return dataclasses.replace(come, parts=(*come.parts, gold))
+
+    def observed(self, question: Question, before: int) -> Float[np.ndarray, " obs"]:
+        """What was seen so many steps before a question's moment."""
+        episode = self.inbox.episode(question.episode).episode
+        seen = trajectories_in(self.visit_path(question.visit))
+        first = int(seen["length"][:episode].sum())
+        found: np.ndarray = seen["observation"][first + question.step - before]
+        return found
+
+    def seconds_until(self, round: Round | None) -> float:
+        """The people's time that had gone into a round's policy."""
+        brought = self.brought_seconds
+        if round is None:
+            return brought
+        return float(round.measures.get("human_seconds", brought))
 
     def budget_used(self, round: Round | None, come: Harvest) -> bool:
         """Whether people have given all the labels, or all the time, they should."""
-        brought = int(self.brought.standing().sum())
+        brought = int(self.brought.taught().sum())
         asked = 0 if round is None else int(round.measures.get("labels", brought))
         asked = max(0, asked - brought)
-        seconds = human_seconds(round, self) + come.seconds - self.brought_seconds
+        seconds = self.seconds_until(round) + come.seconds - self.brought_seconds
         minutes = self.settings.minutes
         return asked + come.labels >= self.settings.labels or (
             minutes > 0 and seconds >= 60 * minutes
@@ -237,7 +260,7 @@ class Teaching:
         number = -1 if round is None else round.number
         visit_number = self.inbox.visits()
         key = jax.random.fold_in(self.visit_key, visit_number)
-        act_key, ask_key, deal_key = jax.random.split(key, 3)
+        act_key, ask_key, deal_key, examine_key = jax.random.split(key, 4)
         self.inbox.tell("phase", "acting")
         with self.phase("collect"):
             seen, album = self.seen(round, key=act_key)
@@ -262,12 +285,15 @@ class Teaching:
         self.inbox.add_visit(
             visit_number,
             episodes_of(seen, visit_number, replays=album is None),
-            questions_of(
-                seen,
-                asked,
-                album,
-                at_a_time=self.settings.labels_per_round,
-                key=deal_key,
+            self.examiner.prepared(
+                questions_of(
+                    seen,
+                    asked,
+                    album,
+                    at_a_time=self.settings.labels_per_round,
+                    key=deal_key,
+                ),
+                key=examine_key,
             ),
         )
         self.inbox.retire(before=visit_number)
@@ -292,150 +318,13 @@ class Teaching:
             return visit(slots, None, policy, self.settings, key=key), slots.album
 
 
-def what_changed(measures: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
-    """What a round's answers changed, as far as the validation episodes can tell."""
-    labels = f"{measures['labels']} answers"
-    found = measures.get("return")
-    if not (isinstance(found, Mapping) and (found["mean"] or any(found["ci95"]))):
-        if "corrected" not in measures:
-            return f"After {labels} the policy has learned anew."
-        share = 100 * measures["corrected"]["mean"]
-        return f"After {labels}: you corrected {share:.0f} % of what the policy did."
-    low, high = found["ci95"]
-    change = f"return {found['mean']:.0f}"
-    if before is not None:
-        change = f"return {before['mean']:.0f} → {found['mean']:.0f}"
-    return f"After {labels}: {change} (95 % interval {low:.0f} to {high:.0f})."
+@functools.lru_cache(maxsize=2)
+def trajectories_in(visit: Path) -> dict[str, np.ndarray]:
+    """What was visited; the file is written once, and checked when it is read."""
+    return read_arrays(unchanged(visit / "trajectories.safetensors"))
 
 
 def last_answer(round: Round | None) -> int:
     """The last answer that a round used."""
     cut = {} if round is None else round.measures.get("cut", {})
     return int(cut.get("answer", 0))
-
-
-def human_seconds(round: Round | None, teaching: Teaching) -> float:
-    """The people's time that had gone into a round's policy."""
-    if round is None:
-        return teaching.brought_seconds
-    return float(round.measures.get("human_seconds", teaching.brought_seconds))
-
-
-def distinct(seen: Trajectories) -> Bool[np.ndarray, "episodes time"]:
-    """The visited states, each observation only where it was met first.
-
-    Nobody likes to be asked the same thing twice, and small tasks come by the same
-    places again and again.
-    """
-    valid = np.asarray(seen.valid)
-    rows = np.asarray(seen.observation)[:, :-1][valid]
-    _, first = np.unique(rows, axis=0, return_index=True)
-    met_first = np.zeros(len(rows), bool)
-    met_first[first] = True
-    found = np.zeros_like(valid)
-    found[valid] = met_first
-    return found
-
-
-def episodes_of(seen: Trajectories, visit: int, *, replays: bool) -> list[AskedEpisode]:
-    """The episodes of a visit as the inbox keeps them."""
-    return [
-        AskedEpisode(
-            id=None,
-            visit=visit,
-            episode=episode,
-            seed=int(seen.seed[episode]),
-            actions=np.asarray(seen.action_executed)[episode, :length],
-            replays=replays,
-        )
-        for episode, length in enumerate(np.asarray(seen.length).tolist())
-    ]
-
-
-def questions_of(
-    seen: Trajectories,
-    asked: Bool[np.ndarray, "episodes time"],
-    album: Album | None,
-    *,
-    at_a_time: int,
-    key: PRNGKeyArray,
-) -> list[NewQuestion]:
-    """The states asked about, in an order in which any beginning is a fair choice.
-
-    They are dealt out at random, as many `at_a_time` as a round needs; among these the
-    episodes take turns and each goes forward, so that it is replayed only once.
-    """
-    places = np.argwhere(asked)
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    dealt = generator.permutation(len(places)) // at_a_time
-    turns: Counter[tuple[int, int]] = Counter()
-    order = []
-    for (episode, step), deal in zip(places.tolist(), dealt.tolist(), strict=True):
-        order.append((deal, turns[deal, episode], episode, step))
-        turns[deal, episode] += 1
-    return [
-        NewQuestion(
-            episode=episode,
-            step=step,
-            rank=rank,
-            observation=np.asarray(seen.observation)[episode, step],
-            action=np.asarray(seen.action_executed)[episode, step],
-            clip=None
-            if album is None
-            else album_clip(album, int(seen.seed[episode]), step),
-        )
-        for rank, (_, _, episode, step) in enumerate(sorted(order))
-    ]
-
-
-def album_clip(album: Album, seed: int, step: int) -> SavedClip | None:
-    """The pictures that lead up to a moment as the page shows them."""
-    every = max(1, round(album.frames_per_second * CLIP_SECONDS / CLIP_FRAMES))
-    pictures = album.frames(seed, step, most=CLIP_FRAMES, every=every)
-    if not pictures:
-        return None
-    told, image = developed_clip(Clip(pictures, album.frames_per_second / every))
-    return SavedClip(
-        image=image,
-        media=told["media"],
-        frames=told["frames"],
-        width=told["width"],
-        height=told["height"],
-        frames_per_second=told["frames_per_second"],
-    )
-
-
-def introduce(inbox: Inbox, folder: Path, task: Task, settings: DaggerSettings) -> None:
-    """Tell the page what it must know about a run."""
-    if inbox.told("inbox") is None:
-        # The page keeps what is not sent yet by this name.
-        inbox.tell("inbox", secrets.token_hex(16))
-    budget = {"labels": settings.labels, "minutes": settings.minutes or None}
-    for name, value in {
-        "run": folder.name,
-        "task": {"id": task.id, "kwargs": dict(task.kwargs), "folder": os.getcwd()},
-        "words": words(task),
-        "budget": budget,
-        "labels_per_round": settings.labels_per_round,
-        "phase": "starting",
-    }.items():
-        inbox.tell(name, value)
-
-
-@contextlib.contextmanager
-def alive(inbox: Inbox) -> Iterator[None]:
-    """Say every few seconds that the run is at work, for the page to show."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(HEARTBEAT):
-            inbox.tell("alive", time.time())
-
-    inbox.tell("alive", time.time())
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

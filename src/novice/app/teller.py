@@ -91,6 +91,8 @@ def round_line(number: int, measures: Mapping[str, Any]) -> str:
     if "expert_disagreement" in measures:
         apart = measures["expert_disagreement"]["mean"]
         parts.append(f"disagreement {apart:.3f}")
+    if "intervention_share" in measures:
+        parts.append(f"driven {100 * measures['intervention_share']['mean']:.0f} %")
     if "corrected" in measures:
         parts.append(f"corrected {100 * measures['corrected']['mean']:.0f} %")
     return "  ".join(parts)

@@ -20,10 +20,19 @@ from novice.app.classroom import Lesson, open_classroom, prepare_lesson
 from novice.app.folder import RunFolder, check_finite, free_name
 from novice.app.judge import SLOTS, Judge
 from novice.app.machine import compile_seconds, keep_compiled_programs, versions
-from novice.app.options import PageOptions, RunOptions, SimulationOptions, UsageError
+from novice.app.options import (
+    PageOptions,
+    RunOptions,
+    SimulationOptions,
+    UsageError,
+    WheelOptions,
+)
 from novice.app.publish import publish
 from novice.app.result import Verdict, final_verdict, summary_of, verdict_lines
 from novice.app.runs import expert_named, luggage_of
+from novice.app.seat import Seat, prepare_seat, take_seat
+from novice.app.shown import LagSetting
+from novice.app.takeover import Takeover
 from novice.app.tasks import task_called
 from novice.app.teaching import Teaching
 from novice.app.teller import Stopwatch, Teller
@@ -57,11 +66,17 @@ class Assignment:
     data: str | None = None
     simulation: SimulationOptions | None = None
     render: str | None = None
+    lag: LagSetting = 0.0
 
     @property
     def by_people(self) -> bool:
-        """Whether people are asked, in the browser."""
+        """Whether people teach, in the browser."""
         return self.expert == "human"
+
+    @property
+    def by_takeover(self) -> bool:
+        """Whether they do so by taking the controls over."""
+        return self.by_people and self.settings.people.by == "takeover"
 
     def as_json(self) -> dict[str, Any]:
         """What settings.json says."""
@@ -80,8 +95,10 @@ class Assignment:
             values["data"] = self.data
         if self.render is not None:
             values["render"] = self.render
+        if self.lag:
+            values["lag"] = self.lag
         if self.simulation is not None:
-            values["simulation"] = as_json(self.simulation)
+            values["simulation"] = self.simulation.as_json()
         return {
             "command": self.command,
             "version": __version__,
@@ -102,16 +119,18 @@ def carry_out(
     assignment: Assignment,
     options: RunOptions,
     page: PageOptions | None = None,
+    wheel: WheelOptions | None = None,
 ) -> None:
     """Run an assignment in its folder, and print what it came to as it is asked for."""
     folder = open_folder(assignment, options)
     try:
         with words_aside(options):
-            finished = run(assignment, folder, options, page)
+            finished = run(assignment, folder, options, page, wheel)
     except KeyboardInterrupt as stop:
         how = f"--resume --out {folder.path}"
         if assignment.by_people:
-            how = "every answer is kept, and the same command"
+            what = "step" if assignment.by_takeover else "answer"
+            how = f"every {what} is kept, and the same command"
         stop.args = (f"stopped; {how} goes on from here",)
         raise
     except CannotWriteError as error:
@@ -133,6 +152,7 @@ def run(
     folder: RunFolder,
     options: RunOptions,
     page: PageOptions | None = None,
+    wheel: WheelOptions | None = None,
 ) -> Finished:
     """Do all of an assignment, or what is left of it, and say how it goes."""
     teller = Teller(quiet=options.quiet or options.json)
@@ -143,7 +163,7 @@ def run(
         teller.say(f"{folder.path} is finished already")
         summary = folder.summary()
     else:
-        summary = Runner(assignment, folder, teller, page).run()
+        summary = Runner(assignment, folder, teller, page, wheel).run()
     if options.report and not (folder.path / "report.html").exists():
         publish(folder.path)
     return Finished(folder=folder, summary=summary)
@@ -222,6 +242,7 @@ class Runner:
         folder: RunFolder,
         teller: Teller,
         page: PageOptions | None = None,
+        wheel: WheelOptions | None = None,
     ):
         self.assignment = assignment
         self.folder = folder
@@ -229,7 +250,12 @@ class Runner:
         self.stopwatch = Stopwatch(teller)
         self.task: Task = task_called(assignment.env, assignment.kwargs)
         self.lesson: Lesson | None = None
-        if assignment.by_people:
+        self.seat: Seat | None = None
+        if assignment.by_takeover:
+            self.seat = prepare_seat(
+                self.task, assignment, page or PageOptions(), wheel or WheelOptions()
+            )
+        elif assignment.by_people:
             self.lesson = prepare_lesson(self.task, assignment, page or PageOptions())
         # Where people answer, the task's own controller is only what they are measured
         # against.
@@ -312,8 +338,14 @@ class Runner:
 
     @contextlib.contextmanager
     def classroom(self) -> Iterator[None]:
-        """Where people answer, if this run asks any."""
+        """Where people answer or drive, if this run needs any."""
         self.inbox: Inbox | None = None
+        if self.seat is not None:
+            with take_seat(
+                self.folder.path, self.seat, say=self.teller.address
+            ) as self.played:
+                yield
+            return
         if self.lesson is None:
             yield
             return
@@ -328,7 +360,7 @@ class Runner:
 
     def taught(self, slots: AbstractSlots, after: Round | None) -> Iterator[Round]:
         """Rounds of what people answer."""
-        assert self.inbox is not None
+        assert self.inbox is not None and self.lesson is not None
         yield from Teaching(
             slots,
             self.inbox,
@@ -338,8 +370,23 @@ class Runner:
             evaluate=self.evaluate,
             brought=self.folder.start_dataset(),
             brought_seconds=self.folder.start_seconds(),
+            knows=self.lesson.knows,
             phase=self.stopwatch.phase,
             warn=self.teller.say,
+        ).rounds(after)
+
+    def taken_over(self, after: Round | None) -> Iterator[Round]:
+        """Rounds of what people do at the controls."""
+        yield from Takeover(
+            self.task,
+            self.played,
+            self.assignment.settings,
+            key=jax.random.key(self.assignment.seed),
+            evaluate=self.evaluate,
+            brought=self.folder.start_dataset(),
+            brought_seconds=self.folder.start_seconds(),
+            lag=self.assignment.lag,
+            phase=self.stopwatch.phase,
         ).rounds(after)
 
     def practice_slots(self) -> AbstractSlots | None:
@@ -369,6 +416,9 @@ class Runner:
             "phase": self.stopwatch.phase,
         }
         start, brought = self.folder.start(), self.folder.start_dataset()
+        if self.seat is not None:
+            yield from self.taken_over(after or start)
+            return
         with self.slots() as slots:
             if self.assignment.by_people:
                 yield from self.taught(slots, after or start)

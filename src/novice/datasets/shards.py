@@ -24,7 +24,7 @@ SCHEMA = 1
 ENTRY = {"file", "rows", "sha256", "round", "source", "who"}
 # The columns of every part, and those of parts that people answered.
 COLUMNS = {"observation", "action", "episode", "step"}
-PEOPLES_COLUMNS = {"marks", "question"}
+PEOPLES_COLUMNS = {"marks", "question", "known"}
 
 
 def save_part(folder: Path, number: int, part: Answers) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Num, UInt8
 from PIL import Image
 
-from novice.envs.moment import checked_picture
+from novice.envs.pictures import checked_picture
 from novice.envs.slots import AbstractSlots, SeparateSlots, Step
 from novice.envs.task import Task
 

@@ -216,13 +216,19 @@ def head_for(space: spaces.Space) -> "AbstractHead":
     if isinstance(space, spaces.MultiBinary):
         return Bernoulli(int(np.prod(space.shape)))
     check_actions(space)
-    box: Any = space
+    return gaussian(*center_and_half_range(space))
+
+
+def center_and_half_range(
+    box: Any,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The middle and half of the range of each real action; 0 and 1 without bounds."""
     low, high = box.low.ravel().astype(np.float64), box.high.ravel().astype(np.float64)
     bounded = np.isfinite(low) & np.isfinite(high)
     low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
     # Where there is nothing to choose, any unit will do but zero.
     half = np.where(high > low, (high - low) / 2, 1.0)
-    return gaussian(tuple(((low + high) / 2).tolist()), tuple(half.tolist()))
+    return tuple(((low + high) / 2).tolist()), tuple(half.tolist())
 
 
 def make_task(

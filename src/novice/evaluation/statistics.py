@@ -49,7 +49,7 @@ def estimate(values: Shaped[np.ndarray, " episodes"]) -> Estimate:
     """What these episodes say about the mean over all episodes there could be."""
     rows = _checked(values)
     column = rows[:, None]
-    interval = _interval(column, _resampled_means(column), _only)
+    interval = bca_interval(column, _resampled_means(column), _only)
     return Estimate(float(rows.mean()), interval, interquartile_mean(rows), len(rows))
 
 
@@ -102,7 +102,7 @@ def normalized_interval(
     means = _resampled_means(rows)
     if not (_lead(rows.mean(axis=0)) > 0 and (_lead(means) > 0).all()):
         return None
-    return _interval(rows, means, _share)
+    return bca_interval(rows, means, _share)
 
 
 def _share(means: Float[np.ndarray, "*lead 3"]) -> Float[np.ndarray, "*lead"]:
@@ -119,12 +119,15 @@ def _only(means: Float[np.ndarray, "*lead 1"]) -> Float[np.ndarray, "*lead"]:
     return np.asarray(means[..., 0])
 
 
-def _interval(
+def bca_interval(
     rows: Float[np.ndarray, "episodes columns"],
     means: Float[np.ndarray, "resamples columns"],
     statistic: Callable[[np.ndarray], np.ndarray],
 ) -> tuple[float, float]:
-    """The BCa interval of a statistic of the columns' means (Efron 1987)."""
+    """The BCa interval of a statistic of the columns' means (Efron 1987).
+
+    `means` are those of rows drawn again, with replacement.
+    """
     observed = float(statistic(rows.mean(axis=0)))
     if (rows == rows[0]).all():
         return observed, observed
@@ -137,7 +140,7 @@ def _interval(
     replicates = statistic(means)
     below = np.mean(replicates < observed) + np.mean(replicates == observed) / 2
     # Half a resample, where all of them lie on one side.
-    below = np.clip(below, 0.5 / RESAMPLES, 1 - 0.5 / RESAMPLES)
+    below = np.clip(below, 0.5 / len(means), 1 - 0.5 / len(means))
     bias = scipy.special.ndtri(below)
     shifted = bias + scipy.special.ndtri([0.025, 0.975])
     levels = scipy.special.ndtr(bias + shifted / (1 - acceleration * shifted))

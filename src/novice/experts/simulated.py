@@ -26,9 +26,10 @@ class Reply:
 class SimulatedPerson:
     """An expert with lapses, doubts and a reaction time.
 
-    A lapse is any of the task's actions, one as likely as the other. Reaction times
-    are log-normal, `reaction` seconds in the mean. Raises UnknownExpertError for an
-    expert with a memory: the page shows single moments.
+    A lapse is any of the task's actions, one as likely as the other. Real actions are
+    given with a `tremor`: the standard deviation of a normal error, in half-ranges.
+    Reaction times are log-normal, `reaction` seconds in the mean. Raises
+    UnknownExpertError for an expert with a memory: the page shows single moments.
     """
 
     task: Task
@@ -37,6 +38,7 @@ class SimulatedPerson:
     lapses: float = 0.0
     unsure: float = 0.0
     reaction: float = 0.6
+    tremor: float = 0.0
 
     def __post_init__(self) -> None:
         if self.expert.remembers:
@@ -55,6 +57,7 @@ class SimulatedPerson:
         """What the person says about a moment."""
         seconds = self._seconds()
         chance, place = self.generator.random(), self.generator.random(self._width)
+        error = self._error()
         if chance < self.unsure:
             return Reply("unsure", (), seconds)
         if chance < self.unsure + (1 - self.unsure) * self.lapses:
@@ -62,8 +65,17 @@ class SimulatedPerson:
         else:
             seen = self.task.observation_of(observation)
             given, _ = self.expert.act(self.expert.start(), seen)
-            action = self.task.action_vector(given, by=self.expert.name)
+            meant = self.task.action_vector(given, by=self.expert.name)
+            action = self.task.clip(meant + error)
         return Reply("action", (tuple(np.asarray(action).tolist()),), seconds)
+
+    def _error(self) -> Any:
+        """How far from what they mean they put a real action; others are exact."""
+        if self.task.bounds is None:
+            return 0
+        deviation = self.tremor * self.task.half_range
+        error = deviation * self.generator.normal(size=self._width)
+        return error.astype(np.float32)
 
     @property
     def _width(self) -> int:

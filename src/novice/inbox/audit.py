@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from novice.experts.question import TELLING
 from novice.inbox.content import NO_DIGEST, digest_of, gives
-from novice.inbox.schema import WRITTEN_ONCE, broken, check_pages
+from novice.inbox.layout import WRITTEN_ONCE
+from novice.inbox.schema import broken, check_pages
+from novice.inbox.standing import labels_in
 
 Rows = list[tuple[Any, ...]]
 
@@ -26,6 +27,7 @@ def audit(connection: sqlite3.Connection, path: Path) -> None:
             path, f"a row of {lost[0]} belongs to one of {lost[2]} that is not there"
         )
     check_visits(connection, path)
+    check_silent(connection, path)
     check_what_follows(connection, path)
 
 
@@ -69,6 +71,25 @@ def check_visits(connection: sqlite3.Connection, path: Path) -> None:
             )
 
 
+def check_silent(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise BrokenInboxError unless each visit has its gold and its repeats."""
+    for table in ("gold", "repeats"):
+        incomplete = connection.execute(
+            f"SELECT v.id, ifnull(s.{table}, 0) AS expected, (SELECT count(*)"
+            f" FROM {table} t JOIN questions q ON q.id = t.question"
+            " WHERE q.visit = v.id) AS found"
+            " FROM visits v LEFT JOIN silent s ON s.visit = v.id"
+            " WHERE found <> expected"
+        ).fetchone()
+        if incomplete:
+            visit, expected, found = incomplete
+            raise broken(
+                path,
+                f"visit {visit} has {found} rows of {table}, but {expected} were"
+                " written",
+            )
+
+
 def check_what_follows(connection: sqlite3.Connection, path: Path) -> None:
     """Raise BrokenInboxError unless the other tables say what the answers do."""
     course = course_of(connection)
@@ -99,6 +120,7 @@ class Course:
     def __init__(self, questions: Rows) -> None:
         self.queue = {row[0]: [*row, 0, 0, 0, 0] for row in questions}
         self.standing: dict[tuple[int, str], tuple[int, str, float]] = {}
+        self.labels: dict[tuple[int, str], int] = {}
         self.people: dict[str, tuple[int, float]] = {}
 
     def answer(
@@ -107,6 +129,7 @@ class Course:
         question: int,
         who: str,
         verdict: str,
+        actions: str,
         seconds: float,
         received: float,
     ) -> None:
@@ -118,7 +141,9 @@ class Course:
         row[5] += gives(verdict) - gives(old)
         row[6] += (verdict == "report") - (old == "report")
         count, spent = self.people.get(who, (0, 0.0))
-        count += (verdict in TELLING) - (old in TELLING)
+        labels = labels_in(verdict, actions)
+        count += labels - self.labels.get((question, who), 0)
+        self.labels[question, who] = labels
         self.people[who] = (count, spent + seconds)
 
     def retire(self, _: int, before: int, last_question: int) -> None:
@@ -134,7 +159,8 @@ def course_of(connection: sqlite3.Connection) -> Course:
     questions = "SELECT id, visit, rank, wanted FROM questions ORDER BY id"
     course = Course(connection.execute(questions).fetchall())
     answers = connection.execute(
-        "SELECT id, question, who, verdict, seconds, received FROM answers ORDER BY id"
+        "SELECT id, question, who, verdict, actions, seconds, received FROM answers"
+        " ORDER BY id"
     )
     retirements = connection.execute(
         "SELECT last_answer, before, last_question FROM retirements ORDER BY id"

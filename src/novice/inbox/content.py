@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Num
 
-from novice.experts.question import Answer, Question
+from novice.experts.question import SEGMENTS, Answer, Question, Told
 
 # What the first answer's digest goes on from.
 NO_DIGEST = bytes(32)
@@ -41,13 +41,16 @@ class SavedClip:
     width: int  # of one frame, in pixels
     height: int  # of one frame, in pixels
     frames_per_second: float
+    every: int = 0  # steps of the task between two frames, where they are known
 
 
 @dataclass(frozen=True, eq=False)
 class NewQuestion:
     """A visited state to ask about, in the episode with this index in its visit.
 
-    Within a visit the lowest `rank` is asked first; `wanted` people are asked.
+    Within a visit the lowest `rank` is asked first; `wanted` people are asked. `gold`
+    is the right action where `gold_by` knows it. One that `repeats` another, given by
+    its index in the visit, goes only to somebody who answered that one.
     """
 
     episode: int
@@ -57,6 +60,9 @@ class NewQuestion:
     action: Num[np.ndarray, " actions"]
     clip: SavedClip | None = None
     wanted: int = 1
+    gold: tuple[float, ...] | None = None
+    gold_by: str = ""
+    repeats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,9 @@ class Leased:
 class Tally:
     """How far the answering is, as one person sees it.
 
-    `answered` and `mine` count questions with a telling answer that stands, `open`
-    those that this person could be asked. `stored` counts the questions to which this
+    `answered` and `mine` count labels that stand: one for each telling answer, and of a
+    segment one for each keyframe. `open` counts the questions that this person could be
+    asked. `stored` counts the questions to which this
     person's answer is kept, telling or not. `seconds` is what people spent on every
     answer, corrected ones too. `rate` is this person's telling answers a minute.
     """
@@ -136,14 +143,13 @@ def digest_of(fields: Iterable[Any], previous: bytes = b"") -> bytes:
 def answer_fields(kept: KeptAnswer) -> tuple[Any, ...]:
     """The columns of an answer's row, in their order, without the digest."""
     answer = kept.answer
-    actions = [[float(number) for number in action] for action in answer.actions]
     return (
         kept.id,
         answer.uuid,
         answer.question,
         answer.who,
         answer.verdict,
-        compact(actions),
+        compact(actions_to_keep(answer)),
         float(answer.seconds),
         compact(dict(answer.shown)),
         answer.lease,
@@ -152,16 +158,44 @@ def answer_fields(kept: KeptAnswer) -> tuple[Any, ...]:
     )
 
 
+def actions_to_keep(answer: Answer) -> Sequence[Sequence[int | float | None]]:
+    """An answer's actions as JSON; a keyframe's step stands before its numbers."""
+    actions = [
+        [None if number is None else float(number) for number in action]
+        for action in answer.actions
+    ]
+    if not answer.segment:
+        return actions
+    keyframes = zip(answer.steps, actions, strict=True)
+    return [[step, *action] for step, action in keyframes]
+
+
+def told_actions(
+    verdict: str, kept: Sequence[Sequence[int | float | None]]
+) -> tuple[tuple[int, ...], tuple[Told, ...]]:
+    """The steps and the actions that `actions_to_keep` wrote."""
+    steps: tuple[int, ...] = ()
+    if verdict in SEGMENTS:
+        steps = tuple(int(each[0] or 0) for each in kept)
+        kept = [each[1:] for each in kept]
+    return steps, tuple(
+        tuple(None if number is None else float(number) for number in action)
+        for action in kept
+    )
+
+
 def kept_answer(row: Iterable[Any]) -> KeptAnswer:
     """The answer that a row keeps."""
     number, uuid, question, who, verdict, actions, seconds, shown, lease, *rest = row
     received, late = rest
+    steps, told = told_actions(verdict, json.loads(actions))
     answer = Answer(
         uuid=uuid,
         question=question,
         who=who,
         verdict=verdict,
-        actions=tuple(tuple(map(float, each)) for each in json.loads(actions)),
+        actions=told,
+        steps=steps,
         seconds=seconds,
         shown=json.loads(shown),
         lease=lease,

@@ -1,19 +1,30 @@
-"""Turn the keys that a person holds into an action of the task."""
+"""Find keys and sticks for the actions of a task."""
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Num
 
 from novice.errors import NoviceError
+from novice.inbox.hands import (
+    AbstractControls,
+    Axis,
+    Button,
+    Choices,
+    Chords,
+    Pushes,
+    Several,
+    Switches,
+)
 
 # Keys that mean something else on the page, whatever the task is.
 COMMANDS = frozenset(
     {"KeyP", "KeyR", "Backspace", "Enter", "Minus", "Equal", "Escape", "Tab"}
 )
+# Where a policy drives, this key takes the controls and gives them back.
+HANDOVER = "Space"
 # A key for less and a key for more, a pair for each number of a real action.
 PAIRS = (
     ("ArrowLeft", "ArrowRight"),
@@ -33,14 +44,12 @@ ROWS = (
     ("KeyA", "KeyS", "KeyD", "KeyF", "KeyG", "KeyH", "KeyJ", "KeyK", "KeyL"),
     ("KeyZ", "KeyX", "KeyC", "KeyV", "KeyB", "KeyN", "KeyM"),
 )
-# While one of these is held, a real action is a third as strong.
-GENTLY = ("ShiftLeft", "ShiftRight")
 CHORDS = {
     "left": ("ArrowLeft", "KeyA"),
     "right": ("ArrowRight", "KeyD"),
     "up": ("ArrowUp", "KeyW"),
     "down": ("ArrowDown", "KeyS"),
-    "fire": ("Space",),
+    "fire": ("Space", "KeyX"),
 }
 
 
@@ -48,152 +57,40 @@ class CannotPlayError(NoviceError):
     """There are not enough keys for the task's actions."""
 
 
-@dataclass(frozen=True)
-class Button:
-    """One thing that a key does: on a keyboard any of `keys`, on a screen the button.
+def controls(
+    words: Mapping[str, Any], task: str, *, takeover: bool = False
+) -> AbstractControls:
+    """The keys for a task's actions; raises CannotPlayError when they don't suffice.
 
-    `place` is where it lies on a cross (left, right, up, down, fire), if anywhere, and
-    `group` the number of the part of the action that it is about.
+    For a `takeover` the key that takes the controls is left out.
     """
-
-    name: str
-    keys: tuple[str, ...]
-    place: str | None = None
-    group: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """The button as the page draws it."""
-        return {
-            "name": self.name,
-            "keys": list(self.keys),
-            "place": self.place,
-            "group": self.group,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class AbstractControls:
-    """The buttons of a task, and what holding them does."""
-
-    buttons: tuple[Button, ...]
-    # What stands over each group of buttons; a single group needs no heading.
-    groups: tuple[str, ...] = ()
-
-    def action(
-        self, held: Sequence[str], last: Num[np.ndarray, " actions"] | None
-    ) -> Num[np.ndarray, " actions"] | None:
-        """The action of the keys `held`, the latest pressed last.
-
-        `last` is the action before. None when nothing was chosen yet and the task has
-        no way of doing nothing.
-        """
-        raise NotImplementedError
-
-    def held_buttons(self, held: Sequence[str]) -> list[int]:
-        """The buttons that are held, in the order in which they were pressed."""
-        places = {
-            key: number
-            for number, button in enumerate(self.buttons)
-            for key in button.keys
-        }
-        return [places[key] for key in held if key in places]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choices(AbstractControls):
-    """One of several actions: the latest pressed wins."""
-
-    idle: int | None
-
-    def action(
-        self, held: Sequence[str], last: Num[np.ndarray, " actions"] | None
-    ) -> Num[np.ndarray, " actions"] | None:
-        down = self.held_buttons(held)
-        if down:
-            return np.array([down[-1]], np.int32)
-        return last if self.idle is None else np.array([self.idle], np.int32)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chords(AbstractControls):
-    """Actions that are directions together, such as an Atari joystick's."""
-
-    meanings: tuple[frozenset[str], ...]  # the directions of each action
-
-    def action(
-        self, held: Sequence[str], last: Num[np.ndarray, " actions"] | None
-    ) -> Num[np.ndarray, " actions"] | None:
-        directions: list[str] = []
-        for number in self.held_buttons(held):
-            name = self.buttons[number].name
-            against = {"left": "right", "right": "left", "up": "down", "down": "up"}
-            directions = [d for d in directions if d != against.get(name)] + [name]
-        while frozenset(directions) not in self.meanings:
-            del directions[0]
-        return np.array([self.meanings.index(frozenset(directions))], np.int32)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Several(AbstractControls):
-    """Several choices at once: a group of buttons each, of which the latest wins."""
-
-    def action(
-        self, held: Sequence[str], last: Num[np.ndarray, " actions"] | None
-    ) -> Num[np.ndarray, " actions"] | None:
-        chosen = (
-            np.zeros(len(self.groups), np.int32) if last is None else np.array(last)
-        )
-        for number in self.held_buttons(held):
-            group = self.buttons[number].group
-            first = next(
-                place for place, b in enumerate(self.buttons) if b.group == group
-            )
-            chosen[group] = number - first
-        return chosen
-
-
-@dataclass(frozen=True, kw_only=True)
-class Switches(AbstractControls):
-    """Several switches: on while they are held."""
-
-    def action(
-        self, held: Sequence[str], last: Num[np.ndarray, " actions"] | None
-    ) -> Num[np.ndarray, " actions"] | None:
-        switched = np.zeros(len(self.buttons), np.int32)
-        switched[self.held_buttons(held)] = 1
-        return switched
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pushes(AbstractControls):
-    """Real numbers: a key for less and a key for more of each."""
-
-    low: tuple[float, ...]
-    rest: tuple[float, ...]
-    high: tuple[float, ...]
-
-    def action(
-        self, held: Sequence[str], last: Num[np.ndarray, " actions"] | None
-    ) -> Num[np.ndarray, " actions"] | None:
-        strength = 1 / 3 if any(key in held for key in GENTLY) else 1.0
-        pushed = np.array(self.rest)
-        for number in self.held_buttons(held):
-            group = self.buttons[number].group
-            end = (self.high if number % 2 else self.low)[group]
-            pushed[group] = self.rest[group] + strength * (end - self.rest[group])
-        return pushed.astype(np.float32)
-
-
-def controls(words: Mapping[str, Any], task: str) -> AbstractControls:
-    """The keys for a task's actions; raises CannotPlayError when they don't suffice."""
     action = words["action"]
     if action["kind"] == "discrete":
-        return choices(action, task)
-    if action["kind"] == "several":
-        return several(action, task)
-    if action["kind"] == "switches":
-        return switches(action, task)
-    return pushes(action, task)
+        found: AbstractControls = choices(action, task)
+    elif action["kind"] == "several":
+        found = several(action, task)
+    elif action["kind"] == "switches":
+        found = switches(action, task)
+    else:
+        found = pushes(action, task)
+    return without_key(found, HANDOVER, task) if takeover else found
+
+
+def without_key(found: AbstractControls, key: str, task: str) -> AbstractControls:
+    """The same buttons, none of which a key presses; raises CannotPlayError."""
+    buttons = tuple(
+        dataclasses.replace(
+            button, keys=tuple(each for each in button.keys if each != key)
+        )
+        for button in found.buttons
+    )
+    without = next((button.name for button in buttons if not button.keys), None)
+    if without is not None:
+        raise CannotPlayError(
+            f"{task} has no key for {without!r} but {key}, which takes the controls;"
+            " play it without --policy, or give the action another key"
+        )
+    return dataclasses.replace(found, buttons=buttons)
 
 
 def choices(action: Mapping[str, Any], task: str) -> AbstractControls:
@@ -275,19 +172,28 @@ def pushes(action: Mapping[str, Any], task: str) -> Pushes:
             " act (novice bc)"
         )
     names = tuple(action["names"])
-    buttons = []
-    for number, pair in enumerate(pairs(names)):
-        for key, sign in zip(pair, "−+", strict=True):
-            place = PLACES[_ARROWS.index(key)] if key in _ARROWS else None
+    units = action.get("units") or [""] * len(names)
+    buttons, axes = [], []
+    for number, (less, more) in enumerate(pairs(names)):
+        places = [arrow_place(key) for key in (less, more)]
+        for key, sign, place in zip((less, more), "−+", places, strict=True):
             buttons.append(Button(f"{names[number]} {sign}", (key,), place, number))
-    rest = [min(max(0.0, a), b) for a, b in zip(low, high, strict=True)]
+        rest = min(max(0.0, low[number]), high[number])
+        axes.append(
+            Axis(
+                names[number], low[number], rest, high[number], units[number], places[1]
+            )
+        )
     return Pushes(
         buttons=tuple(buttons),
         groups=names if len(names) > 1 else (),
-        low=tuple(low),
-        rest=tuple(rest),
-        high=tuple(high),
+        axes=tuple(axes),
     )
+
+
+def arrow_place(key: str) -> str | None:
+    """Where a key lies on the cross of arrow keys, if it is one of them."""
+    return PLACES[_ARROWS.index(key)] if key in _ARROWS else None
 
 
 _ARROWS = ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp")

@@ -68,7 +68,8 @@ class Asking(Protocol):
 class Picture:
     """Frames in one image: from top to bottom in time, and a column for each branch.
 
-    `width` and `height` are those of one frame. A clip has no `branches`; each has its
+    `width` and `height` are those of one frame, and between two frames of a clip lie
+    `every` steps of the task (0: nobody knows). A clip has no `branches`; each has its
     `actions`, the branches that look `alike`, and whether the episode `ended` in it.
     """
 
@@ -79,6 +80,7 @@ class Picture:
     height: int
     frames_per_second: float
     branches: tuple[Mapping[str, Any], ...] = ()
+    every: int = 0
 
 
 @dataclass(eq=False)

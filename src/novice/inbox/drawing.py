@@ -16,17 +16,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from novice.envs.moment import (
-    Act,
-    Clip,
-    Consequences,
-    Moment,
-    Replayer,
-    at_most,
-    candidates,
-    one_line,
-    render_function,
-)
+from novice.envs.branches import Act, Consequences, candidates
+from novice.envs.moment import Clip, Moment
+from novice.envs.pictures import at_most, one_line, render_function
+from novice.envs.replayer import Replayer
 from novice.envs.task import make_task
 from novice.errors import NoviceError
 from novice.inbox.messages import LENGTHS, arrays_from_bytes, message
@@ -118,6 +111,7 @@ def developed_clip(clip: Clip) -> tuple[dict[str, Any], bytes]:
         "width": width,
         "height": height,
         "frames_per_second": clip.frames_per_second,
+        "every": clip.every,
         "branches": [],
     }
     return told, image

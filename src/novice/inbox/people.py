@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 from novice.errors import NoviceError
 from novice.files import BrokenFileError, make_folder, read_json, sync_folder, writing
@@ -14,9 +15,17 @@ from novice.files import BrokenFileError, make_folder, read_json, sync_folder, w
 # A person's oldest session ends when so many newer ones were opened.
 MOST_SESSIONS = 20
 
+# An owner may do everything, a labeler answer, an observer look at the overview.
+Role = Literal["owner", "labeler", "observer"]
+ROLES: tuple[str, ...] = get_args(Role)
+
 
 class BadNameError(NoviceError):
     """A name that nobody can have."""
+
+
+class NobodyError(NoviceError):
+    """Nobody of this name was invited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +35,11 @@ class Person:
     name: str
     token_sha256: str
     revoked: bool = False
+    role: str = "owner"
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise TypeError(f"{self.name} has the role {self.role!r:.40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,24 +57,30 @@ class People:
     people: tuple[Person, ...] = ()
     sessions: tuple[Session, ...] = ()
 
-    def with_token(self, token: str) -> str | None:
-        """The name of the person with this token's hash."""
+    def named(self, who: str) -> Person | None:
+        """The person of this name, revoked or not."""
+        return next((each for each in self.people if each.name == who), None)
+
+    def with_token(self, token: str) -> Person | None:
+        """The person with this token's hash."""
         for person in self.people:
             if person.token_sha256 == token and not person.revoked:
-                return person.name
+                return person
         return None
 
-    def in_session(self, session: str) -> str | None:
-        """The name of the person in the session with this hash."""
+    def in_session(self, session: str) -> Person | None:
+        """The person in the session with this hash."""
         for each in self.sessions:
             if each.sha256 == session:
-                return each.who
+                person = self.named(each.who)
+                return None if person is None or person.revoked else person
         return None
 
-    def invited(self, who: str, token: str) -> "People":
+    def invited(self, who: str, token: str, role: str = "owner") -> "People":
         """These people, and `who` with a new token; the browsers stay known."""
         others = tuple(person for person in self.people if person.name != who)
-        return replace(self, people=(*others, Person(name=who, token_sha256=token)))
+        person = Person(name=who, token_sha256=token, role=role)
+        return replace(self, people=(*others, person))
 
     def revoked(self, who: str) -> "People":
         """These people, without `who` in any browser."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import struct
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from novice.inbox.wishes import BadMessageError, Gone, Wanted, message_in
 # Pictures that may be on their way to a page; newer ones take the place of those that
 # wait, so that what a person sees is never old.
 MOST_ON_THEIR_WAY = 3
+# A picture that no page has spoken of for so long is not on its way any more, in
+# seconds.
+LONGEST_WAY = 1.0
 # After so many messages that make no sense a page is not listened to any more.
 MOST_NONSENSE = 20
 
@@ -31,13 +35,16 @@ class Seat:
 
     def __init__(self, websocket: WebSocket):
         self.websocket = websocket
+        # Whoever is invited only to label or to look on watches here.
+        state = websocket.scope.get("state", {})
+        self.may_play = state.get("role", "owner") == "owner"
         self.shown = 0  # the newest frame that the page says it shows
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._words: str | None = None
         self._picture: tuple[int, bytes] | None = None
         self._extra: list[dict[str, Any]] = []
-        self._sent: list[int] = []
+        self._sent: list[tuple[int, float]] = []  # frames on their way, and since when
 
     def show(self, shown: Shown) -> None:
         """Take in what the stage shows; called from its thread."""
@@ -59,7 +66,9 @@ class Seat:
     def saw(self, frame: int) -> None:
         """The page shows this frame now."""
         self.shown = max(self.shown, frame)
-        self._sent = [sent for sent in self._sent if sent > frame]
+        latest = time.monotonic() - LONGEST_WAY
+        self._sent = [(sent, at) for sent, at in self._sent if sent > frame]
+        self._sent = [(sent, at) for sent, at in self._sent if at > latest]
         self._news.set()
 
     async def send_on(self) -> None:
@@ -75,7 +84,7 @@ class Seat:
                 await self.websocket.send_text(words)
             if self._picture and len(self._sent) < MOST_ON_THEIR_WAY:
                 (frame, picture), self._picture = self._picture, None
-                self._sent.append(frame)
+                self._sent.append((frame, time.monotonic()))
                 await self.websocket.send_bytes(struct.pack(">Q", frame) + picture)
 
 
@@ -93,7 +102,7 @@ class Audience:
         seat = Seat(websocket)
         self._seats.append(seat)
         seat.tell({"kind": "hello", **self._hello})
-        if self._player is None:
+        if self._player is None and seat.may_play:
             self._player = seat
         self._tell_roles()
         stop = self._theater.watch(seat.show)
@@ -141,7 +150,7 @@ class Audience:
 
     def _take(self, seat: Seat) -> None:
         """Let another page play from here on."""
-        if self._player is not seat:
+        if self._player is not seat and seat.may_play:
             self._player = seat
             self._theater.say(Wanted("pause", "moved"))
             self._tell_roles()

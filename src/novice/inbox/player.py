@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,28 +14,82 @@ from novice.inbox.visitor import Visitor
 
 # After so many seconds a turn that was not taken is asked for again.
 PATIENCE = 1.0
+# The key that takes a turn with whatever the sticks say.
+WAIT = "Period"
 
 
 class CannotSimulateError(NoviceError):
     """A task that a simulated person cannot play."""
 
 
+@dataclass(frozen=True)
+class KeyHands:
+    """Hands on a keyboard, with a key for each action."""
+
+    keys: tuple[str, ...]
+
+    def of(self, action: Any) -> dict[str, Any]:
+        """The keys to hold for an action, as the page says it."""
+        return {"keys": [self.keys[int(np.ravel(action)[0])]]}
+
+
+@dataclass(frozen=True)
+class StickHands:
+    """Hands on sticks, one for each number of an action."""
+
+    low: tuple[float, ...]
+    rest: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def of(self, action: Any) -> dict[str, Any]:
+        """How far to push the sticks for an action, as the page says it."""
+        numbers = zip(np.ravel(action), self.low, self.rest, self.high, strict=True)
+        return {"keys": [], "axes": [push_for(float(n), *ends) for n, *ends in numbers]}
+
+
+Hands = KeyHands | StickHands
+
+
+def push_for(number: float, low: float, rest: float, high: float) -> float:
+    """How far to push a stick so that it says this number, -1 to 1."""
+    room = high - rest if number >= rest else rest - low
+    return min(1.0, max(-1.0, (number - rest) / room)) if room else 0.0
+
+
+def hands_for(hello: dict[str, Any]) -> Hands:
+    """Hands for a task's actions; raises CannotSimulateError."""
+    action = hello["words"]["action"]
+    if action["kind"] == "discrete":
+        return KeyHands(tuple(choice["keys"][0] for choice in action["choices"]))
+    if action["kind"] == "real":
+        ends = (
+            [axis[end] for axis in hello["axes"]] for end in ("low", "rest", "high")
+        )
+        low, rest, high = (tuple(each) for each in ends)
+        return StickHands(low, rest, high)
+    raise CannotSimulateError(
+        "a simulated person plays tasks with actions to choose from, or with real"
+        f" actions, and {hello['task']} has neither; leave --simulate away"
+    )
+
+
 def play_episodes(
-    visitor: Visitor, choose: Callable[[np.ndarray], int], *, episodes: int
+    visitor: Visitor, choose: Callable[[np.ndarray], Any], *, episodes: int
 ) -> int:
     """Play so many episodes, each as well as `choose` knows, and keep them all.
 
-    `choose` is shown what the page knows of the observation. Returns the steps.
+    `choose` is shown what the page knows of the observation, and gives the number of an
+    action, or the numbers of a real one. Returns the steps.
     """
     steps = 0
     with connect(
         visitor.socket_address("/play/socket"), additional_headers=visitor.headers
     ) as socket:
         hello = next_words(socket, "hello")
-        keys = keys_of(hello)
+        hands = hands_for(hello)
         status = next_words(socket, "status")
         for _ in range(episodes):
-            status = play_one(socket, status, choose, keys, turns=hello["turns"])
+            status = play_one(socket, status, choose, hands, turns=hello["turns"])
             steps += int(status["steps"])
             say(socket, {"kind": "wish", "wish": "keep"})
             while status["state"] == "over":
@@ -42,40 +97,30 @@ def play_episodes(
     return steps
 
 
-def keys_of(hello: dict[str, Any]) -> list[str]:
-    """A key for each of the task's actions."""
-    action = hello["words"]["action"]
-    if action["kind"] != "discrete":
-        raise CannotSimulateError(
-            f"a simulated person plays tasks with actions to choose from, and"
-            f" {hello['task']} is none; leave --simulate away"
-        )
-    return [choice["keys"][0] for choice in action["choices"]]
-
-
 def play_one(
     socket: ClientConnection,
     status: dict[str, Any],
-    choose: Callable[[np.ndarray], int],
-    keys: list[str],
+    choose: Callable[[np.ndarray], Any],
+    hands: Hands,
     *,
     turns: bool,
 ) -> dict[str, Any]:
     """Play one episode from its first status to its last, which is returned."""
-    held, pressed, since = "", -1, 0.0
+    held, pressed, since = {"keys": [""]}, -1, 0.0
     while True:
         state, seen = status["state"], status["frame"]
         if state in ("over", "done"):
             return status
-        key = keys[choose(np.asarray(status["observation"], np.float32))]
+        doing = hands.of(choose(np.asarray(status["observation"], np.float32)))
         now = time.monotonic()
         if turns and (seen != pressed or now - since > PATIENCE):
             # What is seen until the turn is taken is still the moment before.
             pressed, since = seen, now
-            say(socket, {"kind": "pressed", "key": key, "keys": [key], "seen": seen})
-        elif not turns and key != held:
-            say(socket, {"kind": "held", "keys": [key], "seen": seen})
-            held = key
+            key = (doing["keys"] or [WAIT])[0]
+            say(socket, {"kind": "pressed", "key": key, **doing, "seen": seen})
+        elif not turns and doing != held:
+            say(socket, {"kind": "held", **doing, "seen": seen})
+            held = doing
         else:
             say(socket, {"kind": "alive", "seen": seen})
         if not turns and state in ("ready", "paused"):

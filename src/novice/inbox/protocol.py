@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from novice.errors import NoviceError
-from novice.experts.question import LONGEST_LOOK, TELLING, Answer, Question
+from novice.experts.question import (
+    LONGEST_LOOK,
+    LONGEST_SEGMENT,
+    TELLING,
+    Answer,
+    Question,
+    Told,
+)
 
 # What one request may hold; the page sends its outbox in parts.
 MOST_ANSWERS = 100
@@ -20,6 +27,8 @@ MOST_ACTIONS = 64
 LARGEST_ID = 2**63 - 1
 # A bound is written as float32, and the page moves in steps: 0.7 may be 0.69999999.
 _ROUNDING = 1e-6
+# Beyond this nothing can be learned from a number: float32 holds its square still.
+_LARGEST = 1e15
 
 
 class BadRequestError(NoviceError):
@@ -38,8 +47,15 @@ class ActionKind:
     low: tuple[float | None, ...]
     high: tuple[float | None, ...]
 
-    def action(self, numbers: Any) -> tuple[float, ...]:
-        """An action that can be executed; raises BadRequestError."""
+    @property
+    def options(self) -> tuple[int, ...]:
+        """How many each number has to choose from; none where actions are real."""
+        if self.kind == "real":
+            return ()
+        return tuple(int(most or 0) + 1 for most in self.high)
+
+    def action(self, numbers: Any) -> Told:
+        """An action of the task, real ones known in part perhaps; BadRequestError."""
         if not isinstance(numbers, list) or len(numbers) != len(self.low):
             raise BadRequestError(
                 f"an action of this task is a list of {len(self.low)} numbers, not"
@@ -47,12 +63,16 @@ class ActionKind:
             )
         return tuple(map(self._number, numbers, self.low, self.high))
 
-    def _number(self, number: Any, low: float | None, high: float | None) -> float:
-        least = -math.inf if low is None else low
-        most = math.inf if high is None else high
+    def _number(
+        self, number: Any, low: float | None, high: float | None
+    ) -> float | None:
+        if number is None and self.kind == "real":
+            return None
+        least = -_LARGEST if low is None else low
+        most = _LARGEST if high is None else high
         slack = 0.0
         if self.kind == "real":
-            good = type(number) in (int, float) and abs(number) <= 1e300
+            good = type(number) in (int, float)
             slack = _ROUNDING * max([1.0, *(abs(end) for end in (low, high) if end)])
         else:
             good = type(number) is int
@@ -156,10 +176,12 @@ def question_words(question: Question, *, lease: int) -> dict[str, Any]:
 
 def answer_words(id: int, answer: Answer, question: Question) -> dict[str, Any]:
     """An earlier answer as the page is told it."""
+    keyframes = {"steps": list(answer.steps)} if answer.segment else {}
     return {
         "answer": id,
         "verdict": answer.verdict,
         "actions": [list(action) for action in answer.actions],
+        **keyframes,
         "question": question_words(question, lease=0),
     }
 
@@ -184,7 +206,7 @@ def _answer(content: Mapping[str, Any], who: str, kind: ActionKind) -> Answer:
             f"actions must be a list of at most {MOST_ACTIONS} actions, not"
             f" {_shortly(actions)}"
         )
-    return Answer(
+    answer = Answer(
         uuid=_text(content.get("uuid"), "uuid"),
         question=_whole(content.get("question"), "question"),
         who=who,
@@ -193,10 +215,23 @@ def _answer(content: Mapping[str, Any], who: str, kind: ActionKind) -> Answer:
         actions=tuple(kind.action(each) for each in actions)
         if verdict in TELLING
         else tuple(() for _ in actions),
+        steps=_steps(content.get("steps", [])),
         seconds=_seconds(content.get("seconds", 0.0)),
         shown=_shown(content.get("shown", {})),
         lease=_whole(content.get("lease", 0), "lease"),
     )
+    answer.check(kind.options, width=len(kind.low))
+    return answer
+
+
+def _steps(value: Any) -> tuple[int, ...]:
+    """How many steps before the moment each keyframe lies."""
+    if not isinstance(value, list) or len(value) > MOST_ACTIONS:
+        raise BadRequestError(
+            f"steps must be a list of at most {MOST_ACTIONS} numbers, not"
+            f" {_shortly(value)}"
+        )
+    return tuple(_whole(each, "each of steps", most=LONGEST_SEGMENT) for each in value)
 
 
 def _seconds(value: Any) -> float:

@@ -7,6 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from novice.experts.question import TELLING
+
+# Somebody answers so many other questions before one is asked again, at least.
+OTHERS_BETWEEN = 8
+
 # Another number after each start of the machine, where there is such a thing.
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -22,16 +27,32 @@ _FULL = (
     "q.given + (SELECT count(*) FROM leases l WHERE l.question = q.question"
     " AND l.who <> :who AND +l.boot = :boot AND +l.deadline > :now) >= q.wanted"
 )
+# A repeat is for those whose answer to the original stands, and is old enough. What
+# does not name q is looked up once.
+_LONG_AGO = (
+    "(SELECT answer FROM standing WHERE who = :who AND verdict <> 'skip'"
+    f" ORDER BY answer DESC LIMIT 1 OFFSET {OTHERS_BETWEEN - 1})"
+)
+_FOR_OTHERS = (
+    "EXISTS (SELECT 1 FROM repeats r WHERE r.question = q.question"
+    " AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.question = r.of"
+    f" AND s.who = :who AND s.verdict IN {TELLING} AND s.answer < {_LONG_AGO}))"
+)
 _CHOICE = (
     f"SELECT q.question, q.leases + 1 FROM queue q WHERE {OPEN} AND {_UNSEEN}"
-    f" AND NOT {_FULL} ORDER BY q.visit DESC, q.rank, q.question LIMIT :most"
+    f" AND NOT {_FOR_OTHERS} AND NOT {_FULL}"
+    " ORDER BY q.visit DESC, q.rank, q.question LIMIT :most"
 )
+# Each term takes away what the terms before it have left.
 _COUNT = (
     f"SELECT (SELECT count(*) FROM queue q WHERE {OPEN})"
     f" - (SELECT count(*) FROM queue q WHERE {OPEN} AND q.people > 0 AND NOT {_UNSEEN})"
     " - (SELECT count(*) FROM queue q WHERE q.question IN"
     " (SELECT question FROM leases WHERE boot = :boot AND deadline > :now)"
     f" AND {OPEN} AND {_UNSEEN} AND {_FULL})"
+    " - (SELECT count(*) FROM queue q WHERE q.question IN"
+    f" (SELECT question FROM repeats) AND {OPEN} AND {_UNSEEN}"
+    f" AND NOT {_FULL} AND {_FOR_OTHERS})"
 )
 
 
@@ -123,3 +144,21 @@ def open_for(connection: sqlite3.Connection, asker: Asker) -> int:
     """How many questions somebody could get: all but those seen and those held."""
     ((count,),) = connection.execute(_COUNT, asdict(asker))
     return int(count)
+
+
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many questions were asked, and what became of them."""
+    asked, answered, reported, retired = connection.execute(
+        "SELECT count(*), total(given > 0), total(reports > 0), total(retired)"
+        " FROM queue"
+    ).fetchone()
+    (still_open,) = connection.execute(
+        f"SELECT count(*) FROM queue q WHERE {OPEN}"
+    ).fetchone()
+    return {
+        "asked": int(asked),
+        "answered": int(answered),
+        "open": int(still_open),
+        "reported": int(reported),
+        "retired": int(retired),
+    }

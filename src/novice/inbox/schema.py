@@ -8,161 +8,12 @@ from pathlib import Path
 
 from novice.errors import NoviceError
 from novice.files import CannotWriteError, make_folder, sync_folder
+from novice.inbox.layout import SCHEMA, statements
 
-SCHEMA = 1
 # "nvic" in ASCII marks the file as ours.
 APPLICATION = 0x6E766963
 # How long another process may hold the file, in seconds.
 PATIENCE = 10.0
-
-# These rows are written once; each has a digest of its fields.
-_CONTENT = """
-CREATE TABLE visits (
-    id INTEGER PRIMARY KEY,
-    episodes INTEGER NOT NULL,
-    questions INTEGER NOT NULL,
-    clips INTEGER NOT NULL,
-    digest BLOB NOT NULL
-);
-CREATE TABLE episodes (
-    id INTEGER PRIMARY KEY,
-    visit INTEGER NOT NULL REFERENCES visits,
-    episode INTEGER NOT NULL,
-    seed INTEGER NOT NULL,
-    actions BLOB NOT NULL,
-    replays INTEGER NOT NULL,
-    digest BLOB NOT NULL
-);
-CREATE TABLE questions (
-    id INTEGER PRIMARY KEY,
-    visit INTEGER NOT NULL REFERENCES visits,
-    episode INTEGER NOT NULL REFERENCES episodes,
-    step INTEGER NOT NULL,
-    observation BLOB NOT NULL,
-    action BLOB NOT NULL,
-    rank INTEGER NOT NULL,
-    wanted INTEGER NOT NULL,
-    digest BLOB NOT NULL
-);
-CREATE TABLE clips (
-    question INTEGER PRIMARY KEY REFERENCES questions,
-    image BLOB NOT NULL,
-    media TEXT NOT NULL,
-    frames INTEGER NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    frames_per_second REAL NOT NULL,
-    digest BLOB NOT NULL
-);
-CREATE TABLE answers (
-    id INTEGER PRIMARY KEY,
-    uuid TEXT NOT NULL UNIQUE,
-    question INTEGER NOT NULL REFERENCES questions,
-    who TEXT NOT NULL,
-    verdict TEXT NOT NULL,
-    actions TEXT NOT NULL,
-    seconds REAL NOT NULL,
-    shown TEXT NOT NULL,
-    lease INTEGER NOT NULL,
-    received REAL NOT NULL,
-    late INTEGER NOT NULL,
-    digest BLOB NOT NULL
-);
-CREATE TABLE retirements (
-    id INTEGER PRIMARY KEY,
-    before INTEGER NOT NULL,
-    last_question INTEGER NOT NULL,
-    last_answer INTEGER NOT NULL,
-    digest BLOB NOT NULL
-);
-CREATE TABLE news (
-    id INTEGER PRIMARY KEY,
-    content TEXT NOT NULL,
-    digest BLOB NOT NULL
-);
-"""
-WRITTEN_ONCE = (
-    "visits",
-    "episodes",
-    "questions",
-    "clips",
-    "answers",
-    "retirements",
-    "news",
-)
-
-# REPLACE deletes what it replaces without asking a trigger, so it is stopped before.
-_APPEND_ONLY = """
-CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
-BEGIN SELECT RAISE(ABORT, '{table} are written once'); END;
-CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
-BEGIN SELECT RAISE(ABORT, '{table} are written once'); END;
-CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
-WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
-BEGIN SELECT RAISE(ABORT, '{table} are written once'); END;
-"""
-_SAME = {
-    "answers": "id = new.id OR uuid = new.uuid",
-    "clips": "question = new.question",
-}
-
-# The facts that the page shows, each replaced by a newer one.
-# Who holds which question; void after a restart of the machine.
-# The rest follows from the content; `check` compares them.
-_STATE = """
-CREATE TABLE facts (
-    name TEXT PRIMARY KEY,
-    content TEXT NOT NULL,
-    digest BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE leases (
-    question INTEGER NOT NULL REFERENCES questions,
-    who TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    boot TEXT NOT NULL,
-    deadline REAL NOT NULL,
-    PRIMARY KEY (question, who)
-) WITHOUT ROWID;
-CREATE INDEX leases_alive ON leases (boot, deadline);
-CREATE TABLE queue (
-    question INTEGER PRIMARY KEY REFERENCES questions,
-    visit INTEGER NOT NULL,
-    rank INTEGER NOT NULL,
-    wanted INTEGER NOT NULL,
-    people INTEGER NOT NULL DEFAULT 0,
-    given INTEGER NOT NULL DEFAULT 0,
-    reports INTEGER NOT NULL DEFAULT 0,
-    retired INTEGER NOT NULL DEFAULT 0,
-    leases INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX queue_open ON queue (visit DESC, rank, question)
-WHERE given < wanted AND reports = 0 AND retired = 0;
-CREATE INDEX queue_touched ON queue (question)
-WHERE given < wanted AND reports = 0 AND retired = 0 AND people > 0;
-CREATE TABLE standing (
-    question INTEGER NOT NULL REFERENCES questions,
-    who TEXT NOT NULL,
-    answer INTEGER NOT NULL REFERENCES answers,
-    verdict TEXT NOT NULL,
-    received REAL NOT NULL,
-    PRIMARY KEY (question, who)
-) WITHOUT ROWID;
-CREATE INDEX standing_by_who ON standing (who, answer, verdict, received);
-CREATE TABLE people (
-    who TEXT PRIMARY KEY,
-    answered INTEGER NOT NULL,
-    seconds REAL NOT NULL
-) WITHOUT ROWID;
-"""
-
-_STATEMENTS = (
-    _CONTENT
-    + "".join(
-        _APPEND_ONLY.format(table=table, same=_SAME.get(table, "id = new.id"))
-        for table in WRITTEN_ONCE
-    )
-    + _STATE
-)
 
 # What SQLite says when the file's content is at fault.
 _DAMAGE = {
@@ -293,16 +144,16 @@ def make_durable(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def make_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Lay a new file out; an inbox is left as it is. Raises what `connect` does."""
-    if marks(connection) == (0, 0):
+    """Lay a new file out, and bring an older one up to date, in one transaction.
+
+    Raises what `connect` does.
+    """
+    application, schema = marks(connection)
+    if (application, schema) == (0, 0) or 0 < schema < SCHEMA:
         # Another process may do the same now, so the marks are read again inside.
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if marks(connection) == (0, 0) and not layout(connection):
-                for statement in statements():
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            bring_up_to_date(connection, path)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -316,6 +167,26 @@ def make_tables(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer novice (schema {schema}), but this version"
             f" reads schema {SCHEMA}; upgrade novice"
         )
+    if schema < SCHEMA:
+        raise broken(path, f"no inbox has the schema {schema}")
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """Add what a file lacks: everything in an empty one, and nothing in others' files.
+
+    An older inbox keeps each of its rows. Raises BrokenInboxError where it does not
+    have the tables of its schema.
+    """
+    application, schema = marks(connection)
+    empty = (application, schema) == (0, 0) and not layout(connection)
+    older = application == APPLICATION and 0 < schema < SCHEMA
+    if older:
+        check_layout(connection, path, schema)
+    if empty or older:
+        for statement in statements(after=schema):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 def marks(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -331,24 +202,19 @@ def layout(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     return sorted(connection.execute(query))
 
 
-def statements() -> Iterator[str]:
-    """The statements that lay out a new file, one at a time."""
-    statement = ""
-    for line in _STATEMENTS.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement.strip()
-            statement = ""
-
-
 def check_whole(connection: sqlite3.Connection, path: Path) -> None:
     """Raise BrokenInboxError unless the file's pages and tables are in order."""
+    check_layout(connection, path, SCHEMA)
+    check_pages(connection, path, "quick_check")
+
+
+def check_layout(connection: sqlite3.Connection, path: Path, schema: int) -> None:
+    """Raise BrokenInboxError unless the file has the tables of a schema."""
     with contextlib.closing(sqlite3.connect(":memory:")) as empty:
-        for statement in statements():
+        for statement in statements(until=schema):
             empty.execute(statement)
         if layout(connection) != layout(empty):
             raise broken(path, "its tables are not those of an inbox")
-    check_pages(connection, path, "quick_check")
 
 
 def check_pages(connection: sqlite3.Connection, path: Path, pragma: str) -> None:

@@ -7,11 +7,12 @@ import gymnasium
 import numpy as np
 from PIL import Image
 
-from novice.envs.moment import Frame, Render, checked_picture, one_line, quick_to_draw
+from novice.envs.pictures import Frame, Render, checked_picture, one_line, quick_to_draw
 from novice.envs.task import Task
 
-# A picture of fewer pixels is kept to the pixel; a larger one as a photograph.
-FEW_PIXELS = 100_000
+# A picture of fewer pixels is kept to the pixel; a larger one as a photograph, which
+# takes a fifth of the time.
+FEW_PIXELS = 50_000
 MOST_WIDTH = 640
 
 

@@ -27,7 +27,9 @@ from novice.inbox.limits import (
     refused_for,
 )
 from novice.inbox.people import (
+    NobodyError,
     People,
+    Person,
     changing,
     checked_name,
     read_people,
@@ -47,6 +49,7 @@ class Visitor:
     """Who sent a request; without a session it came with the token itself."""
 
     who: str
+    role: str
     session: str | None
 
 
@@ -63,37 +66,56 @@ class Doorkeeper:
         self._seen: tuple[int, ...] | None = None
         self._people = People()
 
-    def invite(self, who: str) -> str:
+    def invite(self, who: str, role: str = "owner") -> str:
         """A new token for somebody; the one that they had before opens no door."""
         token = secrets.token_urlsafe(32)
         with self._lock, changing(self.path):
-            people = read_people(self.path).invited(checked_name(who), _hash(token))
+            before = read_people(self.path)
+            people = before.invited(checked_name(who), _hash(token), role)
             write_people(self.path, people)
         return token
 
     def revoke(self, who: str) -> None:
-        """Somebody's token and browsers open no door any more."""
+        """Somebody's token and browsers open no door any more; raises NobodyError."""
         with self._lock, changing(self.path):
-            write_people(self.path, read_people(self.path).revoked(who))
+            people = read_people(self.path)
+            if people.named(who) is None:
+                known = ", ".join(person.name for person in people.people) or "nobody"
+                raise NobodyError(
+                    f"nobody called {ascii(who)[:80]} was invited (invited: {known})"
+                )
+            write_people(self.path, people.revoked(who))
 
     def enter(self, token: str) -> str | None:
         """The secret of a new session for whom the token belongs to; None: nobody."""
         session = secrets.token_urlsafe(32)
         with self._lock, changing(self.path):
             people = read_people(self.path)
-            who = people.with_token(_hash(token))
-            if who is None:
+            person = people.with_token(_hash(token))
+            if person is None:
                 return None
-            write_people(self.path, people.entered(who, _hash(session)))
+            write_people(self.path, people.entered(person.name, _hash(session)))
         return session
 
     def who_has(self, token: str) -> str | None:
         """The name of the person with this token, None if nobody has it."""
-        return self._latest().with_token(_hash(token))
+        return _name_of(self.with_token(token))
 
     def who_is_in(self, session: str) -> str | None:
         """The name of the person in this session, None if nobody is."""
+        return _name_of(self.in_session(session))
+
+    def with_token(self, token: str) -> Person | None:
+        """The person with this token, None if nobody has it."""
+        return self._latest().with_token(_hash(token))
+
+    def in_session(self, session: str) -> Person | None:
+        """The person in this session, None if nobody is."""
         return self._latest().in_session(_hash(session))
+
+    def everybody(self) -> People:
+        """Whoever was ever invited, and the browsers in which they are."""
+        return self._latest()
 
     def _latest(self) -> People:
         seen: tuple[int, ...] | None = None
@@ -271,16 +293,16 @@ class Guard:
         if token is not None:
             address = (scope.get("client") or ("", 0))[0]
             self._check_patience(address)
-            who = self.doorkeeper.who_has(token)
-            if who is None:
+            person = self.doorkeeper.with_token(token)
+            if person is None:
                 raise self._wrong_token(address)
-            return Visitor(who=who, session=None)
+            return Visitor(who=person.name, role=person.role, session=None)
         cookies = cookie_parser("; ".join(headers.getlist("cookie")))
         session = cookies.get(_cookie_name(scope), "")
-        who = self.doorkeeper.who_is_in(session)
-        if who is None:
+        person = self.doorkeeper.in_session(session)
+        if person is None:
             raise RefusedError(401, "open the address that was printed in the terminal")
-        return Visitor(who=who, session=session)
+        return Visitor(who=person.name, role=person.role, session=session)
 
     def _check_patience(self, address: str) -> None:
         wait = self.bad_tokens.wait(address)
@@ -300,7 +322,7 @@ def guard(
     bad_tokens: Allowance | None = None,
     body_seconds: float = 10.0,
 ) -> Guard:
-    """The app behind a door; `scope["state"]["who"]` is the name of who came in.
+    """The app behind a door; `scope["state"]` says `who` came in, and in what `role`.
 
     `allowed_hosts` are the names by which browsers may call this server, without ports.
     """
@@ -311,6 +333,10 @@ def guard(
         bad_tokens=bad_tokens or Allowance(a_second=10 / 60, burst=10),
         body_seconds=body_seconds,
     )
+
+
+def _name_of(person: Person | None) -> str | None:
+    return None if person is None else person.name
 
 
 def _hash(secret: str) -> str:
@@ -334,7 +360,11 @@ def _token_in_address(scope: Scope) -> str | None:
 
 
 def _with_visitor(scope: Scope, visitor: Visitor) -> Scope:
-    told = {"who": visitor.who, "csrf": csrf_of(visitor.session)}
+    told = {
+        "who": visitor.who,
+        "role": visitor.role,
+        "csrf": csrf_of(visitor.session),
+    }
     return {**scope, "state": {**scope.get("state", {}), **told}}
 
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import (
     AsyncIterator,
+    Awaitable,
     Callable,
     Collection,
     Iterator,
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,6 +26,8 @@ from novice.errors import NoviceError
 from novice.inbox.assets import assets, send_asset
 from novice.inbox.clerk import Clerk
 from novice.inbox.limits import Allowance, RefusedError, refused_for
+from novice.inbox.overview import Overview
+from novice.inbox.people import ROLES
 from novice.inbox.protocol import (
     action_kind,
     answer_words,
@@ -47,7 +50,17 @@ SIGN_OF_LIFE = 15.0
 PAUSE_AFTER = 25
 _NEWS = 5
 
+# Who may do what: see Person.role.
+ANYBODY = frozenset(ROLES)
+WHO_ANSWERS = frozenset({"owner", "labeler"})
+WHO_OVERSEES = frozenset({"owner", "observer"})
+_MAY = {
+    WHO_ANSWERS: "your invitation is to look at the overview, not to answer",
+    WHO_OVERSEES: "your invitation is to answer; the overview is for the run's owner",
+}
+
 Result = TypeVar("Result")
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @runtime_checkable
@@ -66,6 +79,8 @@ class Strip(Protocol):
     def height(self) -> int: ...
     @property
     def frames_per_second(self) -> float: ...
+    @property
+    def every(self) -> int: ...
 
 
 @runtime_checkable
@@ -105,18 +120,22 @@ def label_app(
 
     The app closes `darkroom` when it ends, the caller then closes `inbox`.
     """
-    desk = _Desk(folder.name, inbox, darkroom, answers)
+    desk = _Desk(folder.name, inbox, darkroom, doorkeeper, answers)
+    question = "/api/questions/{question}"
     router = Router(
         [
-            Route("/", desk.page),
-            Route("/static/{name}", desk.static),
-            Route("/api/hello", desk.hello),
-            Route("/api/lease", desk.lease, methods=["POST"]),
-            Route("/api/questions/{question}/clip", desk.clip),
-            Route("/api/questions/{question}/consequences", desk.consequences),
-            Route("/api/answers", desk.answers, methods=["POST"]),
-            Route("/api/history", desk.history),
-            Route("/api/progress", desk.progress),
+            route("/", desk.page, ANYBODY),
+            route("/overview", desk.overview_page, WHO_OVERSEES),
+            route("/static/{name}", desk.static, ANYBODY),
+            route("/api/hello", desk.hello, ANYBODY),
+            route("/api/overview", desk.overview, WHO_OVERSEES),
+            route("/api/lease", desk.lease, WHO_ANSWERS, "POST"),
+            route(f"{question}/clip", desk.clip, ANYBODY),
+            route(f"{question}/consequences", desk.consequences, WHO_ANSWERS),
+            route(f"{question}/action", desk.action, WHO_ANSWERS),
+            route("/api/answers", desk.answers, WHO_ANSWERS, "POST"),
+            route("/api/history", desk.history, WHO_ANSWERS),
+            route("/api/progress", desk.progress, ANYBODY),
         ],
         redirect_slashes=False,
         lifespan=desk.open,
@@ -124,6 +143,19 @@ def label_app(
     return guard(
         routed(router), doorkeeper, allowed_hosts=allowed_hosts, bad_tokens=bad_tokens
     )
+
+
+def route(
+    path: str, endpoint: Endpoint, roles: frozenset[str], method: str = "GET"
+) -> Route:
+    """A route that answers to these roles, and says to others what they may do."""
+
+    async def checked(request: Request) -> Response:
+        if request.state.role not in roles:
+            raise RefusedError(403, _MAY[roles])
+        return await endpoint(request)
+
+    return Route(path, checked, methods=[method])
 
 
 def routed(router: Router) -> ASGIApp:
@@ -144,9 +176,11 @@ class _Desk:
         run: str,
         inbox: Inbox,
         darkroom: Pictures,
+        doorkeeper: Doorkeeper,
         answers: Allowance | None,
     ) -> None:
         self._run = run
+        self._overview = Overview(inbox.path, doorkeeper.everybody)
         self._inbox = inbox
         self._darkroom = darkroom
         self._clerk = Clerk(inbox)
@@ -164,10 +198,16 @@ class _Desk:
         finally:
             await self._clerk.close()
             await self._darkroom.close()
+            await self._overview.close()
             self._thread.shutdown()
 
     async def page(self, request: Request) -> Response:
+        if request.state.role not in WHO_ANSWERS:
+            return RedirectResponse("/overview", status_code=303)
         return send_asset(self._assets, "label.html", request)
+
+    async def overview_page(self, request: Request) -> Response:
+        return send_asset(self._assets, "overview.html", request)
 
     async def static(self, request: Request) -> Response:
         return send_asset(self._assets, request.path_params["name"], request)
@@ -177,6 +217,8 @@ class _Desk:
         words = _told(facts, "words")
         content = {
             "who": request.state.who,
+            "role": request.state.role,
+            "overview": request.state.role in WHO_OVERSEES,
             "csrf": request.state.csrf,
             "run": facts.get("run", self._run),
             "inbox": facts.get("inbox"),
@@ -186,9 +228,15 @@ class _Desk:
             "instructions": facts.get("instructions"),
             "budget": _budget(facts),
             "consequences": _offers_consequences(facts),
+            "measuring": _measures(facts),
             "pause_after_minutes": PAUSE_AFTER,
         }
         return JSONResponse(content)
+
+    async def overview(self, request: Request) -> Response:
+        content = await self._overview.latest()
+        you = {"who": request.state.who, "role": request.state.role}
+        return JSONResponse({**content, "you": you, "run": content["run"] or self._run})
 
     async def lease(self, request: Request) -> Response:
         who, wish = request.state.who, parse_lease(await request.body())
@@ -216,7 +264,15 @@ class _Desk:
             strip = await self._darkroom.clip(_question(request))
         return _picture(strip)
 
+    async def action(self, request: Request) -> Response:
+        number = _question(request)
+        await self._check_blind()
+        with _unknown_is_absent():
+            asked = await self._call(lambda: self._inbox.question(number))
+        return JSONResponse({"action": asked.action.tolist()})
+
     async def consequences(self, request: Request) -> Response:
+        await self._check_blind()
         with _no_picture():
             strip = await self._darkroom.consequences(_question(request))
         response = _picture(strip)
@@ -257,6 +313,13 @@ class _Desk:
     async def progress(self, request: Request) -> Response:
         who = request.state.who
         return JSONResponse(await self._call(lambda: self._progress(who)))
+
+    async def _check_blind(self) -> None:
+        """Raise RefusedError while answers must come without help."""
+        if _measures(await self._call(self._inbox.facts)):
+            raise RefusedError(
+                403, "agreement is being measured: answers come without help for now"
+            )
 
     def _progress(self, who: str) -> dict[str, Any]:
         """How far the run and this person are."""
@@ -299,8 +362,15 @@ def _budget(facts: dict[str, Any]) -> dict[str, Any]:
     return {"labels": None, "minutes": None, **facts.get("budget", {})}
 
 
+def _measures(facts: Mapping[str, Any]) -> bool:
+    """Whether agreement is being measured, so that nobody may look ahead or copy."""
+    return bool(facts.get("measuring")) or facts.get("consequences") is False
+
+
 def _offers_consequences(facts: Mapping[str, Any]) -> bool:
     """Whether a person may look at what an action leads to."""
+    if _measures(facts):
+        return False
     action = (facts.get("words") or {}).get("action", {})
     return bool(facts.get("consequences", action.get("kind") == "discrete"))
 
@@ -310,12 +380,22 @@ def _question(request: Request) -> int:
 
 
 @contextlib.contextmanager
-def _no_picture() -> Iterator[None]:
-    """Whatever a picture fails from, the page goes on without it."""
+def _unknown_is_absent() -> Iterator[None]:
+    """Say so where somebody asks about a question that there is not."""
     try:
         yield
     except UnknownQuestionError:
         raise RefusedError(404, "there is no such question") from None
+
+
+@contextlib.contextmanager
+def _no_picture() -> Iterator[None]:
+    """Whatever a picture fails from, the page goes on without it."""
+    try:
+        with _unknown_is_absent():
+            yield
+    except RefusedError:
+        raise
     except NoviceError as error:
         raise RefusedError(404, str(error)) from error
 
@@ -326,5 +406,6 @@ def _picture(strip: Strip) -> Response:
         "X-Width": str(strip.width),
         "X-Height": str(strip.height),
         "X-Frames-Per-Second": f"{strip.frames_per_second:g}",
+        "X-Every": str(strip.every),
     }
     return Response(strip.image, media_type=strip.media, headers=headers)

@@ -2,36 +2,28 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import gymnasium
-import numpy as np
-
-from novice.envs.seeds import FIRST_VALIDATION_SEED
 from novice.envs.task import Task
-from novice.errors import NoviceError
-from novice.files import CannotWriteError
-from novice.inbox.controls import AbstractControls
+from novice.inbox.attention import Attention
+from novice.inbox.driving import BLEND_SECONDS, Driver, Pilot, Wheel
+from novice.inbox.hands import AbstractControls
 from novice.inbox.journal import free_bytes
-from novice.inbox.recording import Ending, Recorder, next_number
+from novice.inbox.live import LiveTask
+from novice.inbox.recorder import Recorder
 from novice.inbox.screen import Screen
-from novice.inbox.wishes import Gone, Held, Message, Pressed, Wanted
+from novice.inbox.sitting import NOT_SAVED, Sitting
+from novice.inbox.status import MOST_SHOWN, Locked, State, Status, numbers
+from novice.inbox.take import Take
+from novice.inbox.wishes import Alive, Gone, Held, Message, Pressed, Wanted
 
-State = Literal["ready", "playing", "paused", "over", "done"]
-
-# How long nothing may be heard from the page while somebody plays, in seconds.
-LONGEST_SILENCE = 0.5
 SPEEDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
-# Below this many frames a second of the task's time, nobody waits for the clock.
-FEWEST_FRAMES = 10.0
+# How many turns a second a policy takes where a person takes them one by one.
+TURNS_PER_SECOND = 2.0
 # The key that lets a turn go by: nothing is done, or the same again.
 WAIT = "Period"
 # Below this many free bytes a person is told in time.
 LITTLE_ROOM = 1_000_000_000
-
-# The page shows at most so many numbers of an observation.
-MOST_SHOWN = 64
 
 WHY_PAUSED = {
     "asked": "",
@@ -39,58 +31,17 @@ WHY_PAUSED = {
     "moved": "Another page has the controls now.",
 }
 SILENT = "Nothing was heard from the page for half a second."
+STALE = "The page showed an old picture."
 GONE = "The page's connection was lost."
-NOT_SAVED = "What you do cannot be saved."
-NOTHING_CHOSEN = (
-    "This task has no way of doing nothing: begin with one of the action keys."
-)
-
-
-class BrokenTaskError(NoviceError):
-    """The task gave a number that nothing can be learned from."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status:
-    """Everything that the page shows besides the picture."""
-
-    state: State
-    reason: str
-    trouble: str
-    frame: int
-    episode: int
-    steps: int
-    total_reward: float
-    rewarded: bool
-    ending: Ending | None
-    seconds: float
-    saved: int
-    unsaved: int
-    kept: int
-    wanted: int
-    speed: float
-    action: tuple[int | float, ...] | None
-    observation: tuple[float, ...]
-    no_picture: str
-
-
-def episode_seed(seed: int, number: int) -> int:
-    """The reset seed of an episode, never one that validates or tests."""
-    drawn = np.random.default_rng([seed, number]).integers(FIRST_VALIDATION_SEED)
-    return int(drawn)
-
-
-def goes_by_turns(environment: gymnasium.Env, *, drawn: bool) -> bool:
-    """Whether a task waits for its player rather than for the clock."""
-    frames = environment.metadata.get("render_fps")
-    return not drawn or not frames or frames < FEWEST_FRAMES
 
 
 class Stage:
     """One task and its recorder; who acts there is heard, and time goes on by `tick`.
 
     A step is recorded when it is taken and never otherwise, and none is taken but in
-    the state "playing". All methods are called from one thread.
+    the state "playing", or by the wish for a single one while it is paused. With a
+    `pilot` each episode begins with the policy driving. `labels` is how many steps that
+    are learned from the folder holds already. All methods are called from one thread.
     """
 
     def __init__(
@@ -105,57 +56,95 @@ class Stage:
         turns: bool | None,
         speed: float = 1.0,
         episodes: int = 0,
+        pilot: Pilot | None = None,
+        labels: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self.task, self.recorder, self.screen = task, recorder, screen
-        self._controls, self._clock = controls, clock
-        self._head, self._seed, self._wanted = dict(head), seed, episodes
-        self.speed = speed
-        self._environment: gymnasium.Env | None = screen.open()
-        by_turns = goes_by_turns(self._environment, drawn=screen.draws)
-        self.turns = by_turns if turns is None else turns
-        frames = self._environment.metadata.get("render_fps") or 30
-        self.frames_per_second = float(frames)
-        self.version = 0  # goes up when there is something new to see
-        self.frame = 0
-        self._kept = 0
-        self._heard = self._since = self._due = 0.0
-        self._held: tuple[str, ...] = ()
-        self._applied: int | None = None
-        self._enter(episode_seed(seed, next_number(recorder.folder)))
+        self.recorder, self.screen, self.speed = recorder, screen, speed
+        live = LiveTask(task, screen)
+        self.turns = live.by_turns if turns is None else turns
+        self.frames_per_second = live.frames_per_second
+        self.takes_over, self.rewinds = pilot is not None, live.rewinds
+        # By turns there is no time in which hands could move from one to the other.
+        blend = 1 if self.turns else round(BLEND_SECONDS * self.frames_per_second)
+        self._wheel = Wheel(task, controls, pilot, blend_steps=max(1, blend))
+        pace = TURNS_PER_SECOND if self.turns else self.frames_per_second
+        self._take = Take(live, self._wheel, recorder, pace=pace)
+        self._sitting = Sitting(
+            self._take,
+            recorder,
+            head=head,
+            seed=seed,
+            wanted=episodes,
+            labels=labels,
+            clock=clock,
+        )
+        self._clock, self._attention = clock, Attention(clock, strict=self.takes_over)
+        self._locked: Locked = ""
+        self._due = 0.0  # when the next step is
 
     # ------------------------------------------------------------------ what is seen
 
     @property
     def status(self) -> Status:
         """What there is to see now, in words."""
+        sitting, take, course = self._sitting, self._take, self._take.course
         trouble = self.recorder.trouble
         return Status(
             state=self.state,
-            reason=self._reason,
+            reason=sitting.reason,
             trouble=str(trouble) if trouble else self._little_room(),
             frame=self.frame,
-            episode=self._kept + (self.state not in ("over", "done")),
-            steps=self._steps,
-            total_reward=self._total,
-            rewarded=self._rewarded,
-            ending=self._ending,
-            seconds=round(self._seconds(), 1),
+            episode=sitting.episode,
+            steps=course.steps,
+            total_reward=course.total_reward,
+            rewarded=course.rewarded,
+            ending=take.ending,
+            seconds=round(sitting.seconds, 1),
             saved=self.recorder.saved,
             unsaved=self.recorder.unsaved,
-            kept=self._kept,
-            wanted=self._wanted,
+            kept=sitting.kept,
+            wanted=sitting.wanted,
             speed=self.speed,
-            action=None if self._last is None else tuple(self._last.tolist()),
-            observation=tuple(self._observation[:MOST_SHOWN].tolist()),
+            action=numbers(self._wheel.last),
+            observation=tuple(take.observation[:MOST_SHOWN].tolist()),
             no_picture=self.screen.reason,
+            driver=self._wheel.driver,
+            policy=self._wheel.policy,
+            policy_action=numbers(self._wheel.policy_action),
+            uncertainty=self._wheel.uncertainty,
+            person_steps=course.person_steps,
+            interventions=course.stretches if self.takes_over else 0,
+            undoable=round(take.undoable, 2),
+            locked=self._locked,
+            label_total=sitting.label_total,
         )
+
+    @property
+    def state(self) -> State:
+        return self._sitting.state
+
+    @property
+    def frame(self) -> int:
+        """The number of what there is to see now."""
+        return self._take.frame
+
+    @property
+    def version(self) -> int:
+        """Goes up when there is something new to see."""
+        return self._sitting.version
+
+    def show(self) -> None:
+        """Say again what there is to see: something was saved, or could not be."""
+        self._sitting.show()
 
     def picture(self) -> bytes | None:
         """What there is to see now, as an image file; None where there is none."""
-        if self._environment is None:
-            return None
-        return self.screen.picture(self._environment, self._observation)
+        return self._take.live.picture(self._take.observation)
+
+    def showed(self, frame: int) -> None:
+        """A frame is on its way to whoever watches."""
+        self._attention.showed(frame)
 
     def _little_room(self) -> str:
         free = free_bytes(self.recorder.folder)
@@ -167,287 +156,146 @@ class Stage:
 
     def tick(self) -> float:
         """Let time go on; after how many seconds to come again at the latest."""
+        if self._sitting.playing:
+            self._watch()
+        by_clock = not self.turns or self._wheel.driver == "policy"
         now = self._clock()
-        if not self._playing():
-            return 1.0
-        if self.recorder.trouble:
-            self._pause(NOT_SAVED)
-        elif now - self._heard > LONGEST_SILENCE:
-            self._pause(SILENT)
-        elif not self.turns and now >= self._due:
-            self._act()
+        if self._sitting.playing and by_clock and now >= self._due:
+            self._sitting.act(self.speed)
             # What was missed is not made up for: nobody could follow that.
-            period = 1 / (self.frames_per_second * self.speed)
-            self._due = max(self._due + period, now)
-        if not self._playing():
+            self._due = max(self._due + 1 / (self._take.pace * self.speed), now)
+        if not self._sitting.playing:
             return 1.0
-        return 0.1 if self.turns else min(0.1, max(0.0, self._due - self._clock()))
+        return min(0.1, max(0.0, self._due - self._clock())) if by_clock else 0.1
+
+    def _watch(self) -> None:
+        """Stop when what is done cannot be saved, or nobody sees what happens."""
+        driving = self._wheel.driver == "person"
+        if self.recorder.trouble:
+            self._sitting.pause(NOT_SAVED)
+        elif self._attention.silent:
+            self._lock("silent", SILENT)
+        elif self._attention.stale and not (self.turns and driving):
+            if driving:
+                self._lock("stale", STALE)
+            else:
+                self._set_locked("stale")
+        else:
+            self._set_locked("")
 
     def hear(self, message: Message) -> None:
         """Take in what the page says."""
-        self._heard = self._clock()
-        if isinstance(message, Gone):
-            self._held = ()
-            self._pause(GONE)
-        elif isinstance(message, Wanted):
+        if isinstance(message, Wanted):
+            self._attention.hear()
             self._grant(message)
-        elif isinstance(message, Held):
-            self._hold(message.keys, message.seen)
+        elif isinstance(message, Gone):
+            self._attention.move()
+            self._lock("link", GONE)
+        else:
+            self._attention.hear(min(message.seen, self.frame))
+            # What was decided at the sight of something old is not done.
+            if not self._attention.is_old(message.seen):
+                self._take.attended()
+                self._take_in(message)
+
+    def _take_in(self, message: Alive | Held | Pressed) -> None:
+        if isinstance(message, Held):
+            self._take.hold(message.keys, message.axes, message.seen)
         elif isinstance(message, Pressed):
             self._press(message)
+        elif message.axes is not None:
+            self._take.hold(self._wheel.keys, message.axes, message.seen)
 
     def _grant(self, wanted: Wanted) -> None:
-        if wanted.wish == "go":
-            self._go()
-        elif wanted.wish == "pause":
-            self._held = ()
-            self._pause(WHY_PAUSED[wanted.why])
-        elif wanted.wish == "restart":
-            self._throw_away(again=True)
-        elif wanted.wish == "discard":
-            self._throw_away(again=False)
-        elif wanted.wish == "keep":
-            self._keep()
-        elif wanted.wish == "stop":
-            self._stop()
-        elif wanted.wish in ("slower", "faster"):
-            self._change_speed(1 if wanted.wish == "faster" else -1)
-
-    def _hold(self, keys: tuple[str, ...], seen: int) -> None:
-        if keys != self._held:
-            self._held = keys
-            self._seen, self._applied = seen, None
+        sitting = self._sitting
+        grants: dict[str, Callable[[], None]] = {
+            "go": self._go,
+            "pause": lambda: self._stand_still(wanted.why),
+            "take_over": self._take_over,
+            "hand_back": lambda: self._give_to("policy"),
+            "step": lambda: sitting.single_step(self.speed),
+            "undo": sitting.undo,
+            "restart": lambda: sitting.throw_away(again=True),
+            "discard": lambda: sitting.throw_away(again=False),
+            "keep": sitting.keep,
+            "stop": sitting.stop,
+            "slower": lambda: self._change_speed(-1),
+            "faster": lambda: self._change_speed(1),
+        }
+        # Which page has the controls is not decided here.
+        if wanted.wish in grants:
+            grants[wanted.wish]()
+        if self.state in ("ready", "over", "done"):
+            self._set_locked("")
 
     def _press(self, pressed: Pressed) -> None:
         """Take a turn."""
-        acts = self._controls.held_buttons([pressed.key]) or pressed.key == WAIT
-        if not (self.turns and acts):
+        acts = self._wheel.acts(pressed.key) or pressed.key == WAIT
+        if not (self.turns and acts and self._wheel.driver == "person"):
             return
         others = tuple(key for key in pressed.keys if key != pressed.key)
-        self._held = (*others, pressed.key)
-        self._seen, self._applied = pressed.seen, None
+        self._wheel.hold((*others, pressed.key), pressed.axes)
+        self._take.aim(pressed.seen)
         self._go()
-        if self._playing():
-            self._act()
-
-    # ------------------------------------------------------------------ the states
-
-    def _enter(self, seed: int) -> None:
-        """Stand at the beginning of an episode, ready."""
-        self._episode_seed = seed
-        self._steps, self._total, self._rewarded = 0, 0.0, False
-        self._played, self._held = 0.0, ()
-        self._last: np.ndarray | None = None
-        self._seen, self._applied = self.frame + 1, None
-        self._ending: Ending | None = None
-        self._terminated = self._truncated = False
-        self._begun = False
-        self._reason = ""
-        self.state: State = "ready"
-        self.frame += 1
-        self._first_frame = self.frame
-        self._observation = np.zeros(self.task.observation_size, np.float32)
-        try:
-            if self._environment is None:
-                self._environment = self.screen.open()
-            observation, _ = self._environment.reset(seed=seed)
-            self._observation = self._checked(observation)
-        except Exception as error:
-            self._break(error)
-        self._show()
+        if self._sitting.playing:
+            self._sitting.act(self.speed)
 
     def _go(self) -> None:
-        """Begin, or go on."""
-        if self.state not in ("ready", "paused"):
-            return
-        if self._controls.action(self._held, self._last) is None:
-            self._reason = NOTHING_CHOSEN
-            self._show()
-            return
-        if not self._write(self._begin):
-            return
-        self.state, self._reason = "playing", ""
-        self._since = self._heard = self._due = self._clock()
-        self._show()
-
-    def _begin(self) -> None:
-        """Have everything so far on the disk, and a place for what comes."""
-        if self._begun:
-            self.recorder.retry()
-            return
-        self.recorder.begin({**self._head, "seed": self._episode_seed})
-        self._begun = True
-
-    def _pause(self, reason: str) -> None:
-        if self.state == "playing":
-            self._rest()
-            self.state, self._reason = "paused", reason
-            self._show()
-
-    def _playing(self) -> bool:
-        return self.state == "playing"
-
-    def _rest(self) -> None:
-        """Stop counting the person's time."""
-        if self.state == "playing":
-            self._played += self._clock() - self._since
-
-    def _seconds(self) -> float:
-        going = self._clock() - self._since if self.state == "playing" else 0.0
-        return self._played + going
-
-    def _end(self, ending: Ending) -> None:
-        """Write down how the episode ended; it is kept unless it is discarded."""
-        self._rest()
-        self.state, self._ending = "over", ending
-        self._kept += 1
-        self.recorder.end(
-            ending,
-            self._observation,
-            terminated=self._terminated,
-            truncated=self._truncated,
-            seconds=self._played,
-        )
-        self._show()
-
-    def _keep(self) -> None:
-        """Keep what was done, and go to the next episode."""
-        self._cut()
-        if self.state == "over" and self._write(self.recorder.retry):
-            if self._wanted and self._kept >= self._wanted:
-                self._finish()
-            else:
-                self._enter(self._next_seed())
-
-    def _cut(self) -> None:
-        """End an episode that goes on, unless nothing was done in it."""
-        if self.state in ("playing", "paused") and self._steps:
-            self._terminated = self._truncated = False
-            self._end("cut")
-
-    def _throw_away(self, *, again: bool) -> None:
-        """Discard what was done, and begin the same episode again or another one."""
-        if self.state == "done":
-            return
-        if self._begun and not self._write(self.recorder.discard):
-            return
-        if self._ending is not None:
-            self._kept -= 1
-        self._enter(self._episode_seed if again else self._next_seed())
-
-    def _next_seed(self) -> int:
-        return episode_seed(self._seed, next_number(self.recorder.folder))
-
-    def _stop(self) -> None:
-        self._cut()
-        if self.state != "done" and self._write(self.recorder.retry):
-            self._finish()
-
-    def _finish(self) -> None:
-        self.state, self._reason = "done", ""
-        self._show()
+        if self._sitting.go():
+            self._locked, self._due = "", self._clock()
+            self._attention.begin()
+            self._take.attended()
 
     def _change_speed(self, by: int) -> None:
         nearest = min(SPEEDS, key=lambda speed: abs(speed - self.speed))
         place = SPEEDS.index(nearest) + by
         self.speed = SPEEDS[min(max(place, 0), len(SPEEDS) - 1)]
-        self._show()
+        self.show()
 
-    def _write(self, write: Callable[[], Any]) -> bool:
-        """Do something that needs the disk; false, and said so, when it fails."""
-        try:
-            write()
-        except CannotWriteError:
-            self._rest()
-            if self.state == "playing":
-                self.state = "paused"
-            self._reason = NOT_SAVED
-            self._show()
-            return False
-        return True
+    # ----------------------------------------------------------------- who drives
 
-    def _show(self) -> None:
-        self.version += 1
+    def _take_over(self) -> None:
+        """Give the controls to the person, unless what they see is too old."""
+        self._give_to("person")
+        if self._attention.is_old(self._attention.seen):
+            self._lock("stale", STALE)
 
-    # ------------------------------------------------------------------------- acting
+    def _give_to(self, driver: Driver) -> None:
+        here = self.state in ("ready", "playing", "paused")
+        if here and self._take.give_to(driver, self._attention.seen):
+            if self.turns:  # No clock ran while the person took their turns.
+                self._due = self._clock()
+            self.show()
 
-    def _act(self) -> None:
-        """Take one step with the keys that are held, and record it."""
-        chosen = self._controls.action(self._held, self._last)
-        if chosen is None or self._environment is None:
-            self._pause(NOTHING_CHOSEN)
-            return
-        action = self.task.clip(chosen)
-        before = self._observation
-        try:
-            result = self._environment.step(self.task.executable(action))
-            seen, paid, self._terminated, self._truncated, _ = result
-            after, reward = self._checked(seen), self._paid(paid)
-        except Exception as error:
-            self._break(error)
-            return
-        here = self.frame - self._first_frame
-        self._applied = here if self._applied is None else self._applied
-        self.recorder.step(
-            before,
-            action,
-            reward,
-            seen=min(max(self._seen - self._first_frame, 0), here),
-            applied=self._applied,
-            seconds=self._seconds(),
-            speed=self.speed,
-        )
-        self._observation, self._last = after, action
-        self._steps += 1
-        self._total += reward
-        self._rewarded = self._rewarded or reward != 0
-        self.frame += 1
-        self._show()
-        if self._terminated or self._truncated:
-            self._end("terminated" if self._terminated else "truncated")
+    def _stand_still(self, why: str) -> None:
+        """Pause; whoever does not look has no controls any more."""
+        if why == "stale":
+            self._lock("stale", STALE)
+        elif why == "hidden":
+            self._take.attended()
+            self._lock("hidden", WHY_PAUSED[why])
+        else:
+            if why == "moved":
+                self._attention.move()
+            self._wheel.let_go()
+            self._sitting.pause(WHY_PAUSED[why])
 
-    def _checked(self, observation: Any) -> np.ndarray:
-        """The observation as a vector; raises BrokenTaskError."""
-        vector = self.task.vector(observation)
-        if not np.isfinite(vector).all():
-            place = int(np.flatnonzero(~np.isfinite(vector))[0])
-            raise BrokenTaskError(f"number {place} of the observation is not finite")
-        return vector
+    def _lock(self, locked: Locked, reason: str) -> None:
+        """Take the controls away from somebody who does not see what happens.
 
-    def _paid(self, reward: Any) -> float:
-        """The reward as a number; raises BrokenTaskError."""
-        if not np.isfinite(reward):
-            raise BrokenTaskError("the reward is not finite")
-        return float(reward)
+        What was done since they were last there, nobody has meant.
+        """
+        self._wheel.let_go()
+        if self._sitting.playing:
+            self._take.disown()
+            self._sitting.pause(reason)
+            self._set_locked(locked)
 
-    def _break(self, error: Exception) -> None:
-        """End an episode in which the task failed; the next has a new environment."""
-        if self._environment is not None:
-            environment, self._environment = self._environment, None
-            close_quietly(environment)
-        self._terminated = self._truncated = False
-        if self._steps:
-            self._end("cut")
-        self.state = "over"
-        self._reason = (
-            f"{self.task.id} failed in step {self._steps}: {type(error).__name__}:"
-            f" {error}"
-        )
-        self._show()
+    def _set_locked(self, locked: Locked) -> None:
+        if locked != self._locked:
+            self._locked = locked
+            self.show()
 
     def close(self) -> None:
         """Keep what was done and end; raises CannotWriteError."""
-        self._cut()
-        try:
-            self.recorder.close()
-        finally:
-            if self._environment is not None:
-                close_quietly(self._environment)
-
-
-def close_quietly(environment: gymnasium.Env) -> None:
-    """Close what failed, whatever it says to that."""
-    try:
-        environment.close()
-    except Exception:
-        return
+        self._sitting.close()

@@ -1,9 +1,11 @@
 """Keep up with which answer stands, and how much everybody answered."""
 
+import json
 import sqlite3
+from dataclasses import dataclass
 
-from novice.experts.question import TELLING
-from novice.inbox.content import KeptAnswer, gives
+from novice.experts.question import SEGMENTS, TELLING
+from novice.inbox.content import KeptAnswer, compact, gives
 
 # Over how long the rate of answering is measured, and over how little, in seconds.
 RATE_WINDOW = 300.0
@@ -12,14 +14,27 @@ SHORTEST_RATE_WINDOW = 60.0
 MOST_FOR_RATE = 500
 
 
+def labels_in(verdict: str | None, actions: str) -> int:
+    """How many labels an answer is: one if it tells something, of a segment more.
+
+    `actions` are those of the answer as JSON. Each keyframe of a segment is a label;
+    what is filled in between them is none.
+    """
+    if verdict in SEGMENTS:
+        return len(json.loads(actions))
+    return int(verdict in TELLING)
+
+
 def let_stand(connection: sqlite3.Connection, kept: KeptAnswer) -> None:
     """Let a new answer stand, in place of the one that this person gave before."""
     answer = kept.answer
     place = (answer.question, answer.who)
     before = connection.execute(
-        "SELECT verdict FROM standing WHERE question = ? AND who = ?", place
+        "SELECT s.verdict, a.actions FROM standing s JOIN answers a ON a.id = s.answer"
+        " WHERE s.question = ? AND s.who = ?",
+        place,
     ).fetchone()
-    old = before[0] if before else None
+    old, old_actions = before or (None, "[]")
     connection.execute(
         "REPLACE INTO standing (question, who, answer, verdict, received)"
         " VALUES (?, ?, ?, ?, ?)",
@@ -41,7 +56,8 @@ def let_stand(connection: sqlite3.Connection, kept: KeptAnswer) -> None:
         " SET answered = answered + :more, seconds = seconds + :seconds",
         {
             "who": answer.who,
-            "more": (answer.verdict in TELLING) - (old in TELLING),
+            "more": labels_in(answer.verdict, compact(answer.actions))
+            - labels_in(old, old_actions),
             "seconds": float(answer.seconds),
         },
     )
@@ -49,9 +65,31 @@ def let_stand(connection: sqlite3.Connection, kept: KeptAnswer) -> None:
 
 
 def answered(connection: sqlite3.Connection) -> dict[str, tuple[int, float]]:
-    """Each person's standing telling answers, and the seconds of all their answers."""
+    """Each person's labels that stand, and the seconds of all their answers."""
     rows = connection.execute("SELECT who, answered, seconds FROM people")
     return {who: (count, seconds) for who, count, seconds in rows}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How much one person has answered.
+
+    `labels` stand, `seconds` went into all answers, and `last` is when the last of
+    those that stand arrived, in Unix time (None: none stands).
+    """
+
+    labels: int
+    seconds: float
+    last: float | None
+
+
+def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
+    """How much everybody has answered who has answered anything."""
+    rows = connection.execute(
+        "SELECT who, answered, seconds, (SELECT received FROM standing s"
+        " WHERE s.who = p.who ORDER BY answer DESC LIMIT 1) FROM people p ORDER BY who"
+    )
+    return {who: Standing(*rest) for who, *rest in rows}
 
 
 def stored(connection: sqlite3.Connection, who: str) -> int:
@@ -68,8 +106,8 @@ def rate(connection: sqlite3.Connection, who: str, *, now: float) -> float:
         " ORDER BY answer DESC LIMIT ?"
     )
     ((count, first),) = connection.execute(
-        "SELECT total(verdict IN (?, ?)), min(received)"
+        f"SELECT total(verdict IN {TELLING}), min(received)"
         f" FROM ({lately}) WHERE received >= ?",
-        (*TELLING, who, MOST_FOR_RATE, now - RATE_WINDOW),
+        (who, MOST_FOR_RATE, now - RATE_WINDOW),
     )
     return 60 * count / max(now - (first or now), SHORTEST_RATE_WINDOW)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from novice.errors import NoviceError
 from novice.experts.question import Answer, Question
@@ -28,14 +28,39 @@ from novice.inbox.content import (
     question_of,
     unpacked,
 )
-from novice.inbox.queue import OPEN, asker, comes_late, hand_out, open_for, renew
+from novice.inbox.queue import (
+    OPEN,
+    asker,
+    comes_late,
+    counts,
+    hand_out,
+    open_for,
+    renew,
+)
 from novice.inbox.schema import (
     BrokenInboxError,
     NewerInboxError,
     connect,
     telling,
 )
-from novice.inbox.standing import answered, let_stand, rate, stored
+from novice.inbox.silent import (
+    Moments,
+    add_silent,
+    measuring,
+    repeats,
+    right_answers,
+)
+from novice.inbox.standing import (
+    Standing,
+    answered,
+    let_stand,
+    rate,
+    standings,
+    stored,
+)
+
+if TYPE_CHECKING:
+    from novice.evaluation.agreement import Opinions
 
 __all__ = [
     "AskedEpisode",
@@ -68,6 +93,7 @@ class Inbox:
         self.path = path
         self._lock = threading.RLock()
         self._connection = connect(path)
+        self._moments = Moments()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -93,8 +119,11 @@ class Inbox:
                 return
             self._insert("visits", (visit, len(episodes), len(questions), clips))
             numbers = [self._add_episode(visit, episode) for episode in episodes]
-            for question in questions:
+            added = [
                 self._add_question(visit, numbers[question.episode], question)
+                for question in questions
+            ]
+            add_silent(connection, visit, questions, added)
 
     def _add_episode(self, visit: int, asked: AskedEpisode) -> int:
         number = self._last("episodes") + 1
@@ -104,7 +133,7 @@ class Inbox:
         self._insert("episodes", row)
         return number
 
-    def _add_question(self, visit: int, episode: int, asked: NewQuestion) -> None:
+    def _add_question(self, visit: int, episode: int, asked: NewQuestion) -> int:
         number = self._last("questions") + 1
         seen, did = packed(asked.observation), packed(asked.action)
         rank, wanted = asked.rank, asked.wanted
@@ -117,6 +146,7 @@ class Inbox:
         if (clip := asked.clip) is not None:
             shape = (clip.frames, clip.width, clip.height, clip.frames_per_second)
             self._insert("clips", (number, clip.image, clip.media, *shape))
+        return number
 
     def visits(self) -> int:
         """The number of the newest visit + 1, 0 before the first."""
@@ -124,9 +154,11 @@ class Inbox:
         return 0 if newest is None else newest + 1
 
     def unanswered(self, visit: int) -> int:
-        """How many questions of a visit nobody has said anything to yet."""
+        """How many questions of a visit nobody has said anything to; no repeats."""
         found = self._one(
-            "SELECT count(*) FROM queue WHERE visit = ? AND people = 0", (visit,)
+            "SELECT count(*) FROM queue WHERE visit = ? AND people = 0"
+            " AND question NOT IN (SELECT question FROM repeats)",
+            (visit,),
         )
         return int(found[0])
 
@@ -259,7 +291,8 @@ class Inbox:
     def store(self, answers: Sequence[Answer]) -> list[int]:
         """Keep answers durably, all or none; their numbers, of a repeated one its old.
 
-        Raises UnknownQuestionError, and CannotWriteError when there is no room.
+        Raises UnknownQuestionError, BadAnswerError for a keyframe before the episode's
+        beginning, and CannotWriteError when there is no room.
         """
         with self._writing():
             return [self._store_one(answer) for answer in answers]
@@ -273,6 +306,8 @@ class Inbox:
         late = comes_late(connection, asker(answer.who), answer.question)
         if late is None:
             raise self._unknown(answer.question)
+        if answer.steps:
+            answer.check_reach(self._question(answer.question).step)
         newest = "SELECT id, digest FROM answers ORDER BY id DESC LIMIT 1"
         last, digest = connection.execute(newest).fetchone() or (0, NO_DIGEST)
         kept = KeptAnswer(last + 1, answer, time.time(), late)
@@ -292,6 +327,43 @@ class Inbox:
         limit = 2**63 - 1 if before is None else before
         rows = self._all(query, (who, limit, most))
         return [(question_of(row[:6]), kept_answer(row[6:-1])) for row in rows]
+
+    def opinions(self) -> "Opinions":
+        """Everybody's standing answers that name one action, by their moments."""
+        from novice.inbox.opinions import opinions_in
+
+        with self._reading() as connection:
+            return opinions_in(connection, self._moments.known(connection))
+
+    def golds(self) -> dict[int, tuple[float, ...]]:
+        """The right action of every moment where it is known.
+
+        A moment is called by the first question about it; a gold question that is not
+        the first stands here under its own number as well.
+        """
+        with self._reading() as connection:
+            known, moments = right_answers(connection), self._moments.known(connection)
+            return {moments[each]: right for each, right in known.items()} | known
+
+    def repeats(self) -> dict[int, int]:
+        """The question that each silent repeat asks again."""
+        with self._reading() as connection:
+            return repeats(connection)
+
+    def people(self) -> dict[str, Standing]:
+        """How much everybody has answered, by their names."""
+        with self._reading() as connection:
+            return standings(connection)
+
+    def queue_counts(self) -> dict[str, int]:
+        """How many questions were asked, and what became of them."""
+        with self._reading() as connection:
+            return counts(connection)
+
+    def measuring(self) -> dict[str, int]:
+        """How many questions measure the people who answer them, by kind."""
+        with self._reading() as connection:
+            return measuring(connection)
 
     def tally(self, who: str, *, now: float) -> Tally:
         """How far the answering is at Unix time `now`, as one person sees it."""

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from novice.inbox.stage import Stage, Status
+from novice.inbox.stage import Stage
+from novice.inbox.status import Status
 from novice.inbox.wishes import Message
 
 # More pictures in a second than this nobody sees.
@@ -128,6 +129,8 @@ class Theater:
                     picture, frame, drawn_at = stage.picture(), stage.frame, now
                 shown, shown_at = stage.version, now
                 self._show(Shown(stage.status, picture))
+                if picture is not None or not stage.screen.draws:
+                    stage.showed(stage.frame)
                 wait = stage.tick()
             if stage.state == "done" and now - shown_at > FAREWELL:
                 self.done.set()
@@ -139,7 +142,7 @@ class Theater:
             message = self._said.get(timeout=wait) if wait else self._said.get_nowait()
             while True:
                 if message is None:
-                    stage.version += 1
+                    stage.show()
                 else:
                     stage.hear(message)
                 message = self._said.get_nowait()

@@ -1,18 +1,37 @@
 """What the play page may say, understood word by word."""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from novice.errors import NoviceError
 
 Wish = Literal[
-    "go", "pause", "restart", "discard", "keep", "stop", "slower", "faster", "take"
+    "go",
+    "pause",
+    "restart",
+    "discard",
+    "keep",
+    "stop",
+    "slower",
+    "faster",
+    "take",
+    "take_over",
+    "hand_back",
+    "step",
+    "undo",
 ]
+# Why time stops: somebody asked, nobody looks, or what is seen is old.
+Why = Literal["asked", "hidden", "stale", "moved"]
+# How far each stick or slider is pushed, -1 to 1; None where nobody touches it.
+Axes = tuple[float | None, ...]
 # More keys than anybody holds, and longer names than any key has.
 MOST_KEYS = 20
 LONGEST_KEY = 30
 LAST_FRAME = 2**53
+# More sticks than two hands move.
+MOST_AXES = 20
 
 
 class BadMessageError(NoviceError):
@@ -21,17 +40,22 @@ class BadMessageError(NoviceError):
 
 @dataclass(frozen=True)
 class Alive:
-    """The page is there, and shows the frame `seen`."""
+    """The page is there, and shows the frame `seen`.
+
+    `axes` is None where the page says nothing new about its sticks.
+    """
 
     seen: int
+    axes: Axes | None = None
 
 
 @dataclass(frozen=True)
 class Held:
-    """These keys are held now, the latest pressed last."""
+    """These keys are held now, the latest pressed last, and sticks are pushed so."""
 
     keys: tuple[str, ...]
     seen: int
+    axes: Axes | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +65,7 @@ class Pressed:
     key: str
     keys: tuple[str, ...]
     seen: int
+    axes: Axes | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +73,7 @@ class Wanted:
     """Something else than an action; `why` says it when nobody asked for it."""
 
     wish: Wish
-    why: Literal["asked", "hidden", "moved"] = "asked"
+    why: Why = "asked"
 
 
 @dataclass(frozen=True)
@@ -71,12 +96,14 @@ def message_in(text: str) -> Message:
         )
     kind = content.get("kind")
     if kind == "alive":
-        return Alive(seen=frame(content))
+        return Alive(seen=frame(content), axes=axes(content))
     if kind == "held":
-        return Held(keys=keys(content), seen=frame(content))
+        return Held(keys=keys(content), seen=frame(content), axes=axes(content))
     if kind == "pressed":
         (key,) = keys({"keys": [content.get("key")]})
-        return Pressed(key=key, keys=keys(content), seen=frame(content))
+        return Pressed(
+            key=key, keys=keys(content), seen=frame(content), axes=axes(content)
+        )
     if kind == "wish":
         return wanted(content)
     raise BadMessageError(
@@ -109,6 +136,26 @@ def is_key(key: Any) -> bool:
     return isinstance(key, str) and key.isalnum() and len(key) <= LONGEST_KEY
 
 
+def axes(content: dict[str, Any]) -> Axes | None:
+    """How far sticks are pushed; None when the message does not speak of them."""
+    found = content.get("axes")
+    if found is None:
+        return None
+    if not isinstance(found, list) or len(found) > MOST_AXES:
+        raise BadMessageError(f"the axes are a list of at most {MOST_AXES}")
+    if not all(is_push(push) for push in found):
+        raise BadMessageError(f"an axis is -1 to 1, or null, not {found!r:.60}")
+    return tuple(None if push is None else float(push) for push in found)
+
+
+def is_push(push: Any) -> bool:
+    """Whether this is how far a stick may be pushed."""
+    if push is None:
+        return True
+    number = isinstance(push, int | float) and not isinstance(push, bool)
+    return number and math.isfinite(push) and -1 <= push <= 1
+
+
 def wanted(content: dict[str, Any]) -> Wanted:
     """A wish."""
     wish, why = content.get("wish"), content.get("why", "asked")
@@ -116,6 +163,6 @@ def wanted(content: dict[str, Any]) -> Wanted:
         raise BadMessageError(
             f"a wish is one of {', '.join(get_args(Wish))}, not {wish!r:.60}"
         )
-    if why not in ("asked", "hidden"):
-        raise BadMessageError(f"a wish was asked or hidden, not {why!r:.60}")
+    if why not in ("asked", "hidden", "stale"):
+        raise BadMessageError(f"a wish was asked, hidden or stale, not {why!r:.60}")
     return Wanted(wish, why)  # type: ignore[arg-type]

@@ -43,6 +43,18 @@ def negative_set_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""
     return -jnp.sum(batch.weight * log_probability, where=batch.valid)
 
 
+def negative_partial_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""]:
+    """Sum over valid rows of -weight * log π_θ(the known numbers given observation).
+
+    A target is an action, and beside it which of its numbers are known (1, others 0).
+    """
+    action, known = jnp.split(batch.target, 2, axis=-1)
+    log_probability = policy.partial_log_probability(
+        batch.observation, action, known > 0
+    )
+    return -jnp.sum(batch.weight * log_probability, where=batch.valid)
+
+
 def squared_value_error(critic: Critic, batch: Batch) -> Float[jax.Array, ""]:
     """Half the squared distance between value and target, weighted, over valid rows.
 
@@ -54,6 +66,7 @@ def squared_value_error(critic: Critic, batch: Batch) -> Float[jax.Array, ""]:
 
 WEIGHTED_LIKELIHOOD = Objective("policy", negative_weighted_likelihood)
 SET_LIKELIHOOD = Objective("policy", negative_set_likelihood)
+PARTIAL_LIKELIHOOD = Objective("policy", negative_partial_likelihood)
 VALUE_ERROR = Objective("critic", squared_value_error)
 
 # Adam as in Kingma and Ba 2015 (https://arxiv.org/abs/1412.6980); the learning rate

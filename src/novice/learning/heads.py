@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int, Num, PRNGKeyArray
+from jaxtyping import Bool, Float, Int, Num, PRNGKeyArray
 
 from novice.types import AnyArray
 
@@ -30,8 +30,8 @@ class AbstractHead(eqx.Module):
     `outputs` is how many numbers the head wants from the network, `width` how many
     numbers an action has, `noise_width` how many random numbers one sample takes.
 
-    A set of actions is a row of marks, one for each option of each number of an action;
-    `options` says how many options each number has (none where actions are real).
+    What was said of an action is a row of marks, one for each option of each number of
+    it; `options` says how many options each number has (none where actions are real).
     """
 
     learns_from: ClassVar[frozenset[str]] = frozenset({"exact", "weighted"})
@@ -89,17 +89,44 @@ class AbstractHead(eqx.Module):
         outputs: Float[jax.Array, "*lead outputs"],
         marks: Num[jax.Array, "*lead marks"],
     ) -> Float[jax.Array, "*lead"]:
-        """The logarithm of the probability that the action is one of those marked.
+        """The logarithm of the probability of what was said, log Σ π(a) mark(a).
 
-        log Σ π(a) over the acceptable actions a: one marked action is the ordinary
-        likelihood, all but one say that this one is wrong, all together say nothing.
+        A mark says how likely that is where `a` is the right action, number by number.
+        Marks of 0 and 1 are a set of acceptable actions: one marked action is the
+        ordinary likelihood, all but one say that this one is wrong, all together say
+        nothing. Real marks allow for errors of who said it: this is the "forward"
+        correction of Patrini et al. (2017, Making deep neural networks robust to label
+        noise, theorem 2): https://arxiv.org/abs/1609.03683
         """
-        marked = choices(marks > 0, self.options)
         each = [
-            jax.nn.logsumexp(log, axis=-1, where=mark)
-            for log, mark in zip(self.option_logs(outputs), marked, strict=True)
+            jax.nn.logsumexp(_times(log, mark), axis=-1, where=mark > 0)
+            for log, mark in zip(
+                self.option_logs(outputs), choices(marks, self.options), strict=True
+            )
         ]
         return sum(each[1:], start=each[0])
+
+    @abc.abstractmethod
+    def number_logs(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Num[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead actions"]:
+        """The log-probability of each number of an action by itself."""
+
+    def partial_log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Num[jax.Array, "*lead actions"],
+        known: Bool[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        """The logarithm of the probability of the known numbers, whatever the others.
+
+        The numbers of an action are independent, so the others sum to 1 and drop out:
+        what stands in their place makes no difference, not even where it is NaN.
+        """
+        each = self.number_logs(outputs, jnp.where(known, action, 0))
+        return jnp.sum(each, axis=-1, where=known)
 
     @abc.abstractmethod
     def entropy(
@@ -117,6 +144,18 @@ def choices(numbers: AnyArray, counts: tuple[int, ...]) -> list[AnyArray]:
     ends = [sum(counts[: i + 1]) for i in range(len(counts))]
     starts = [0, *ends[:-1]]
     return [numbers[..., a:b] for a, b in zip(starts, ends, strict=True)]
+
+
+def _times(
+    log: Float[jax.Array, "*lead options"], mark: Num[jax.Array, "*lead options"]
+) -> Float[jax.Array, "*lead options"]:
+    """The logarithm of a product with marks; -inf is where a real mark is 0.
+
+    The marks of sets, which are whole numbers, leave it as it is.
+    """
+    if not jnp.issubdtype(mark.dtype, jnp.floating):
+        return log
+    return log + jnp.log(mark)
 
 
 def marks_of(
@@ -181,11 +220,25 @@ class Categorical(AbstractHead):
         outputs: Float[jax.Array, "*lead outputs"],
         action: Int[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
-        each = [
+        each = self._logs_of(outputs, action)
+        return sum(each[1:], start=each[0])
+
+    def number_logs(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Int[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead actions"]:
+        return jnp.stack(self._logs_of(outputs, action), axis=-1)
+
+    def _logs_of(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Int[jax.Array, "*lead actions"],
+    ) -> list[Float[jax.Array, "*lead"]]:
+        return [
             jnp.take_along_axis(log, action[..., i, None], axis=-1)[..., 0]
             for i, log in enumerate(self.option_logs(outputs))
         ]
-        return sum(each[1:], start=each[0])
 
     def option_logs(
         self, outputs: Float[jax.Array, "*lead outputs"]
@@ -241,8 +294,14 @@ class Bernoulli(AbstractHead):
         outputs: Float[jax.Array, "*lead outputs"],
         action: Int[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
-        towards = jnp.where(action == 1, outputs, -outputs)
-        return jnp.sum(jax.nn.log_sigmoid(towards), axis=-1)
+        return jnp.sum(self.number_logs(outputs, action), axis=-1)
+
+    def number_logs(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Int[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead actions"]:
+        return jax.nn.log_sigmoid(jnp.where(action == 1, outputs, -outputs))
 
     def option_logs(
         self, outputs: Float[jax.Array, "*lead outputs"]
@@ -274,6 +333,7 @@ class Gaussian(AbstractHead):
     clipped on the way into the task. The spread is one learned number per dimension.
     """
 
+    learns_from = frozenset({"exact", "weighted", "partial"})
     log_std: Float[AnyArray, " actions"]
     center: tuple[float, ...] = eqx.field(static=True)
     half_range: tuple[float, ...] = eqx.field(static=True)
@@ -322,11 +382,17 @@ class Gaussian(AbstractHead):
         outputs: Float[jax.Array, "*lead outputs"],
         action: Float[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
+        return jnp.sum(self.number_logs(outputs, action), axis=-1)
+
+    def number_logs(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Float[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead actions"]:
         half_range = jnp.asarray(self.half_range)
         std = self._std()
         z = ((action - jnp.asarray(self.center)) / half_range - outputs) / std
-        each = -0.5 * z**2 - jnp.log(std * half_range) - 0.5 * math.log(2 * math.pi)
-        return jnp.sum(each, axis=-1)
+        return -0.5 * z**2 - jnp.log(std * half_range) - 0.5 * math.log(2 * math.pi)
 
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]

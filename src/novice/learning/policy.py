@@ -202,6 +202,15 @@ class Policy(eqx.Module):
     ) -> Float[jax.Array, "*lead"]:
         return self.head.set_log_probability(self.trunk(observation), marks)
 
+    def partial_log_probability(
+        self,
+        observation: Float[jax.Array, "*lead obs"],
+        action: Num[jax.Array, "*lead actions"],
+        known: Bool[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        outputs = self.trunk(observation)
+        return self.head.partial_log_probability(outputs, action, known)
+
     def entropy(
         self, observation: Float[jax.Array, "*lead obs"]
     ) -> Float[jax.Array, "*lead"]:

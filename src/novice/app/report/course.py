@@ -25,6 +25,7 @@ _UNTAUGHT = RoundFacts(number=-1, labels=0, human_seconds=0.0, env_steps=0)
 # What a measured quantity is, where its name alone does not say it.
 _MEANINGS = {
     "corrected_answers": "percent that differed from what the policy had done",
+    "driven_by_the_person": "percent of the steps in which a policy could have driven",
     "entropy": "how undecided the policy still is",
     "expert_disagreement": "how far its actions are from the expert's",
     "loss": "what the fit makes small",
@@ -212,6 +213,9 @@ def _judged(run: Facts) -> list[Series]:
         found += _series(
             "corrected_answers", {facts.number: facts.corrected for facts in run.rounds}
         )
+    found += _series(
+        "driven_by_the_person", {facts.number: facts.driven for facts in run.rounds}
+    )
     return found
 
 

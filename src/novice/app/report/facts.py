@@ -34,6 +34,7 @@ class RoundFacts:
     normalized: float | None = None
     disagreement: Score | None = None
     corrected: Score | None = None  # percent of answers
+    driven: Score | None = None  # percent of steps, by the person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,8 @@ class Teacher:
     looked: Looks | None = None  # answers after a look at the consequences
     not_looked: Looks | None = None
     only_brought: bool = False  # the run's own expert answered the rest
+    reaction: Score | None = None  # seconds from seeing to acting
+    lag: float | None = None  # so many of them were compensated
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -225,6 +228,7 @@ def _round(entry: Mapping[str, Any]) -> RoundFacts:
         normalized=number(entry, "normalized", where=where),
         disagreement=score(entry, "expert_disagreement", where=where),
         corrected=_percent(score(entry, "corrected", where=where)),
+        driven=_percent(score(entry, "intervention_share", where=where)),
     )
 
 
@@ -254,6 +258,8 @@ def _teacher(contents: RunContents) -> Teacher | None:
         looked=_looks(told, "looked"),
         not_looked=_looks(told, "not_looked"),
         only_brought=bool(told.get("brought")),
+        reaction=score(told, "reaction_seconds", where="teacher"),
+        lag=number(told, "lag_seconds", where="teacher"),
     )
 
 
@@ -273,8 +279,10 @@ def _looks(teacher: Mapping[str, Any], side: str) -> Looks | None:
 def _simulation(teacher: Mapping[str, Any]) -> Mapping[str, Any]:
     """How people were simulated, if they were; its numbers are numbers."""
     told = _part(teacher, "simulation")
-    for name in ("lapses", "unsure", "reaction"):
-        number(told, name, where="teacher.simulation")
+    for name in ("lapses", "tremor", "unsure", "reaction"):
+        several = told.get(name)
+        for value in several if isinstance(several, list) else [several]:
+            number({name: value}, name, where="teacher.simulation")
     return told
 
 

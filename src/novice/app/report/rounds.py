@@ -36,6 +36,10 @@ def _note(run: Facts, chosen: int | None) -> str | None:
             "Corrected: the share of a round's answers that differed from what the"
             " policy before it had done."
         )
+    if any(facts.driven for facts in run.rounds):
+        told.append(
+            "Driven: the person's share of an episode's steps, since the round before."
+        )
     if run.teacher is not None and any(facts.disagreement for facts in run.rounds):
         told.append(f"Disagreement: with {yardstick(run)}.")
     return " ".join(told) or None
@@ -61,6 +65,7 @@ def _cells(facts: RoundFacts, *, taught: bool) -> Mapping[str, Child]:
         "corrected, %": (
             None if facts.corrected is None else with_interval(facts.corrected)
         ),
+        "driven, %": None if facts.driven is None else with_interval(facts.driven),
         "steps": None if facts.env_steps is None else whole(facts.env_steps),
         "return": None if facts.score is None else with_interval(facts.score),
         "IQM": None if facts.score is None else _iqm(facts.score),

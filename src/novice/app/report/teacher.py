@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from novice.app.report.driving import driving
 from novice.app.report.facts import Facts, Looks, Teacher
 from novice.app.report.markup import Child, Html, joined, tag
 from novice.app.report.numbers import about, percent, spent, whole
@@ -92,6 +93,7 @@ def teachers(run: Facts) -> Iterator[Child]:
             f"{whole(teacher.looked.answers)} {many} came after a look at what each"
             f" action leads to{_beside(teacher.looked, teacher.not_looked)}."
         )
+    yield from driving(run, teacher)
     if teacher.brought_from is not None:
         yield joined(
             "The labels, and the time, include what was brought along from ",
@@ -190,9 +192,18 @@ def _traits(teacher: Teacher) -> list[Child]:
     if simulation.get("simulate") is not None:
         told.append(_name(str(simulation["simulate"])))
     for name in ("lapses", "unsure"):
-        if simulation.get(name):
-            told.append(f"{name} {percent(100.0 * simulation[name])}")
+        if shares := _each(simulation.get(name)):
+            each = " and ".join(percent(100.0 * share) for share in shares)
+            told.append(f"{name} {each}")
+    if scatter := _each(simulation.get("tremor")):
+        told.append(f"tremor {' and '.join(map(about, scatter))} half-ranges")
     return told
+
+
+def _each(value: float | list[float] | None) -> list[float]:
+    """The numbers of each simulated person; nothing where all are zero."""
+    values = value if isinstance(value, list) else [value or 0.0]
+    return values if any(values) else []
 
 
 def _in_brackets(told: Sequence[Child]) -> Html | None:

@@ -59,6 +59,14 @@ export class Api {
   }
 
   /**
+   * What the policy did at this moment.
+   * @param {number} question
+   */
+  async action(question) {
+    return (await this.#json(`/api/questions/${question}/action`, {})).action;
+  }
+
+  /**
    * Give questions back while the page goes away.
    * @param {number[]} release
    */

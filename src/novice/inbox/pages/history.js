@@ -7,7 +7,7 @@ const PICTURES = 6; // The newest keep their decoded picture.
 
 /**
  * @typedef {{question: import("./queue.js").Question, verdict: string,
- *   actions: number[][], item: Item}} Entry
+ *   actions: (number | null)[][], steps?: number[], item: Item}} Entry
  */
 
 export class History {
@@ -53,8 +53,8 @@ export class History {
       if (items.length) this.#oldest = items[items.length - 1].answer;
       const known = new Set(this.entries.map((entry) => entry.question.id));
       const fresh = items.filter(({ question }) => !known.has(question.id));
-      const entries = fresh.map(({ question, verdict, actions }) => ({
-        question, verdict, actions, item: new Item(question),
+      const entries = fresh.map(({ question, verdict, actions, steps }) => ({
+        question, verdict, actions, steps, item: new Item(question),
       }));
       this.entries.unshift(...entries.reverse());
       if (entries.length) return;

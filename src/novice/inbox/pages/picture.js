@@ -7,9 +7,10 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const wantsCalm = () => calm.matches;
 
 /**
- * Frames stacked from the oldest to the newest, and branches beside each other.
+ * Frames stacked from the oldest to the newest, and branches beside each other; `every`
+ * is how many steps of the task lie between two frames, 0 where nobody knows.
  * @typedef {{bitmap: ImageBitmap, frames: number, width: number, height: number,
- *   rate: number, headers: Headers}} Strip
+ *   rate: number, every: number, headers: Headers}} Strip
  */
 
 /**
@@ -24,6 +25,7 @@ export async function decode({ headers, image }) {
     width: number("X-Width"),
     height: number("X-Height"),
     rate: number("X-Frames-Per-Second") || 20,
+    every: number("X-Every") || 0,
     headers,
   };
 }
@@ -46,6 +48,7 @@ export class Player {
   /** @type {Strip | null} */ #strip = null;
   #request = 0;
   #started = 0;
+  #gap = 0; // milliseconds from frame to frame
   #shown = -1;
   #context;
 
@@ -79,10 +82,15 @@ export class Player {
     }
   }
 
-  /** From the oldest frame to the moment, in at most 0.6 s. */
-  play() {
+  /**
+   * From the oldest frame to the moment, in at most 0.6 s or with this gap.
+   * @param {number | null} gap milliseconds from frame to frame
+   */
+  play(gap = null) {
     if (!this.#strip) return;
     cancelAnimationFrame(this.#request);
+    const { rate, frames } = this.#strip;
+    this.#gap = gap ?? Math.min(1000 / rate, LONGEST_CLIP / (frames - 1));
     this.#started = performance.now();
     this.#draw(0);
     this.#request = requestAnimationFrame(this.#next);
@@ -119,9 +127,8 @@ export class Player {
 
   #next = () => {
     if (!this.#strip) return;
-    const { frames, rate } = this.#strip;
-    const gap = Math.min(1000 / rate, LONGEST_CLIP / (frames - 1));
-    const frame = Math.floor((performance.now() - this.#started) / gap);
+    const { frames } = this.#strip;
+    const frame = Math.floor((performance.now() - this.#started) / this.#gap);
     if (frame !== this.#shown) this.#draw(Math.min(frame, frames - 1));
     if (frame < frames - 1) this.#request = requestAnimationFrame(this.#next);
   };

@@ -1,6 +1,8 @@
-/** The keys and buttons that are held, by whatever hand, in the order of pressing. */
+/** What every hand holds: keys, buttons on the screen, sticks and a gamepad. */
 
 const GENTLY = ["ShiftLeft", "ShiftRight"];
+
+/** @typedef {(number | null)[]} Axes each from -1 to 1, null where nobody touches */
 
 export class Hands {
   /**
@@ -13,11 +15,22 @@ export class Hands {
     this.held = [];
     /** @type {Set<string>} */
     this.acting = new Set();
+    /** @type {Map<string, Axes>} */
+    this.touches = new Map();
+    this.count = 0; // the numbers of an action that sticks can set
+    this.locked = false;
+    // Goes up when everything is let go: who touched before has to touch anew.
+    this.grip = 0;
+    this.telling = false;
   }
 
-  /** @param {string[]} keys the keys that act */
-  learn(keys) {
+  /**
+   * @param {string[]} keys the keys that act
+   * @param {number} count the numbers that sticks can set
+   */
+  learn(keys, count) {
     this.acting = new Set([...keys, ...GENTLY]);
+    this.count = count;
   }
 
   /** @param {string} key */
@@ -29,12 +42,28 @@ export class Hands {
     return [...new Set(this.held.map((each) => each.key))];
   }
 
+  /** What the sticks say; where two touch the same number, the later one counts. */
+  get axes() {
+    /** @type {Axes} */
+    const axes = Array(this.count).fill(null);
+    for (const touch of this.touches.values()) {
+      touch.forEach((value, place) => {
+        if (value !== null && place < this.count) axes[place] = value;
+      });
+    }
+    return axes;
+  }
+
+  get empty() {
+    return !this.held.length && !this.touches.size;
+  }
+
   /**
    * @param {string} source what presses: the keyboard, or one finger
    * @param {string} key
    */
   press(source, key) {
-    if (!this.acting.has(key)) return;
+    if (this.locked || !this.acting.has(key)) return;
     this.held = this.held.filter((each) => each.source !== source || each.key !== key);
     this.held.push({ source, key });
     this.changed(this.keys, this.acts(key) ? key : null);
@@ -51,9 +80,49 @@ export class Hands {
     this.changed(this.keys, null);
   }
 
+  /**
+   * Set some numbers of the action, or with null let them go.
+   * @param {string} source
+   * @param {Axes | null} axes
+   */
+  touch(source, axes) {
+    if (axes && this.locked) return;
+    if (axes?.some((value) => value !== null)) {
+      this.touches.delete(source);
+      this.touches.set(source, axes);
+    } else if (!this.touches.delete(source)) {
+      return;
+    }
+    this.tellSoon();
+  }
+
+  /** Fingers move more often than pictures come: once a picture is enough. */
+  tellSoon() {
+    if (this.telling) return;
+    this.telling = true;
+    requestAnimationFrame(() => {
+      if (!this.telling) return;
+      this.telling = false;
+      this.changed(this.keys, null);
+    });
+  }
+
   letGo() {
-    if (!this.held.length) return;
+    this.grip += 1;
+    this.telling = false;
+    if (this.empty) return;
     this.held = [];
+    this.touches.clear();
     this.changed([], null);
+  }
+
+  /** Let go, and take nothing until `unlock`. */
+  lock() {
+    if (!this.locked) this.letGo();
+    this.locked = true;
+  }
+
+  unlock() {
+    this.locked = false;
   }
 }

@@ -4,19 +4,39 @@ import { make, say } from "./elements.js";
 
 /** @typedef {import("./play-link.js").Number_} Number_ */
 
-const GLYPHS = {
-  ArrowLeft: "←",
-  ArrowRight: "→",
-  ArrowUp: "↑",
-  ArrowDown: "↓",
-  Period: ".",
-  Minus: "−",
-  Equal: "=",
+/** What each state is called. */
+export const WORDS = {
+  connecting: "Connecting",
+  ready: "Ready",
+  playing: "Playing",
+  watch: "Watching the policy",
+  drive: "You drive",
+  paused: "Paused",
+  lost: "Link lost",
+  stale: "Picture is late",
+  over: "Over",
+  done: "Done",
+  watching: "Watching",
 };
 
-/** @param {string} code a physical key, as in KeyboardEvent.code */
-export function keyName(code) {
-  return GLYPHS[code] ?? code.replace(/^(Key|Digit)/, "");
+/**
+ * What an action of the task is called.
+ * @param {any} words the task's words for its actions
+ * @param {number[] | null | undefined} action
+ */
+export function actionName(words, action) {
+  if (!action) return "–";
+  if (words.kind === "discrete") return words.choices[action[0]]?.name ?? String(action[0]);
+  if (words.kind === "several") {
+    return words.names
+      .map((/** @type {string} */ name, /** @type {number} */ place) => `${name} ${action[place]}`)
+      .join(", ");
+  }
+  if (words.kind === "switches") {
+    const on = words.names.filter((/** @type {string} */ _, /** @type {number} */ place) => action[place]);
+    return on.join(", ") || "all off";
+  }
+  return action.map((number) => plain(number, 2)).join(", ");
 }
 
 /** @param {number} seconds */
@@ -25,10 +45,13 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** @param {number} value */
-export function plain(value) {
+/**
+ * @param {number} value
+ * @param {number} [most] digits after the point
+ */
+export function plain(value, most = 3) {
   const size = Math.abs(value);
-  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
+  const digits = Math.min(most, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3);
   const shown = Number.isInteger(value) ? String(value) : value.toFixed(digits);
   return shown.replace("-", "−");
 }

@@ -1,79 +1,50 @@
-/** The page on which a person acts in a task. */
+/** The page on which a person acts in a task, or watches a policy and takes over. */
 
-import { byId, make, say, several } from "./elements.js";
-import { Hands } from "./play-hands.js";
-import { Link } from "./play-link.js";
-import { Bars, clock, keyName, plain } from "./play-words.js";
+import { byId, make, say } from "./elements.js";
+import { learnLayout } from "./keys.js";
+import { cardFor } from "./play-card.js";
+import { Compare } from "./play-compare.js";
+import { listKeys, Settings } from "./play-dialogs.js";
+import { Game } from "./play-game.js";
+import {
+  focus, listenToButtons, listenToDialogs, listenToGamepad, listenToKeys, listenToLeaving,
+} from "./play-input.js";
+import { Keys, mine } from "./play-keys.js";
+import { ActionPad } from "./play-pads.js";
+import { showNumbers, showTake, showTools } from "./play-show.js";
+import { Bars, WORDS } from "./play-words.js";
 
-/**
- * @typedef {import("./play-link.js").Status} Status
- * @typedef {import("./play-link.js").Hello} Hello
- * @typedef {import("./play-link.js").Button} Button
- */
+/** @typedef {import("./play-link.js").Status} Status */
 
-const WORDS = {
-  connecting: "Connecting",
-  ready: "Ready",
-  playing: "Playing",
-  paused: "Paused",
-  lost: "Link lost",
-  over: "Over",
-  done: "Done",
-  watching: "Watching",
-};
-const ENDINGS = {
-  terminated: "The episode is over",
-  truncated: "Time is up",
-  cut: "Ended here",
-};
-const ACROSS = ["left", "right", "up", "down", "fire"];
+const HINT = 2500; // milliseconds
+const DELAY_EVERY = 2000; // milliseconds between two looks how long a message takes
+const KEYS_SHOWN = ["pause", "step", "restart", "discard", "keep", "slower", "faster"];
+const FINGERS = matchMedia("(hover: none) and (pointer: coarse)");
 
-const stage = byId("stage");
 const canvas = /** @type {HTMLCanvasElement} */ (byId("picture"));
 const brush = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-const help = /** @type {HTMLDialogElement} */ (byId("keys"));
+const numbers = /** @type {HTMLDetailsElement} */ (byId("numbers"));
 
-/** @type {Hello | null} */
-let hello = null;
-/** @type {Status | null} */
-let status = null;
-let role = "play";
-let linked = false;
 /** @type {Bars[]} */
 let bars = [];
-/** @type {{button: Button, element: HTMLElement}[]} */
-let pad = [];
+/** @type {ActionPad | null} */
+let pad = null;
+/** @type {Compare | null} */
+let compare = null;
+/** @type {Settings | null} */
+let settings = null;
 let card = "";
+let hintTimer = 0;
 
-const hands = new Hands((keys, pressed) => {
-  for (const { button, element } of pad) {
-    element.toggleAttribute("data-held", button.keys.some((key) => keys.includes(key)));
-  }
-  if (role !== "play" || !status) return;
-  const seen = link.seen;
-  if (pressed && hello?.turns) {
-    link.send({ kind: "pressed", key: pressed, keys, seen });
-    return;
-  }
-  link.send({ kind: "held", keys, seen });
-  if (pressed && ["ready", "paused"].includes(status.state)) wish("go");
-});
-
-const link = new Link({
-  hello(content) {
-    linked = true;
-    greet(content);
-    show();
-  },
-  status(content) {
-    linked = true;
-    status = content;
-    link.playing = content.state === "playing";
-    show();
-  },
-  role(content) {
-    role = content;
-    show();
+const game = new Game({
+  greet,
+  show,
+  hint,
+  remind,
+  held: (keys) => pad?.hold(keys),
+  news(before) {
+    const now = game.status?.policy;
+    if (before?.policy && now && before.policy !== now) hint(`${now} drives from now on.`);
   },
   picture(image) {
     if (canvas.width !== image.width || canvas.height !== image.height) {
@@ -83,345 +54,166 @@ const link = new Link({
     }
     brush.drawImage(image, 0, 0);
   },
-  lost() {
-    linked = false;
-    hands.letGo();
-    show();
-  },
 });
 
-/**
- * @param {string} what
- * @param {string} [why]
- */
-function wish(what, why) {
-  // What is held all along counts again when it goes on.
-  if (what === "go") link.send({ kind: "held", keys: hands.keys, seen: link.seen });
-  link.send({ kind: "wish", wish: what, ...(why ? { why } : {}) });
-}
+// They are not kept up to date while nobody can see them.
+numbers.addEventListener("toggle", () => game.status && showStatus(game.status));
 
-/** @param {Hello} content */
-function greet(content) {
-  hello = content;
-  document.title = `${content.task} · novice play`;
-  say(byId("task"), content.task);
-  byId("speed-cell").hidden = content.turns;
-  const wait = content.turns ? ["Period"] : [];
-  hands.learn([...content.buttons.flatMap((button) => button.keys), ...wait]);
-  drawPad(content);
-  listKeys(content);
-  const names = content.words.observation;
+/** The page was told what the task is. */
+function greet() {
+  const { hello } = game;
+  if (!hello) return;
+  document.title = `${hello.task} · novice play`;
+  const words = hello.task.split(/(?<=[a-z])(?=[A-Z])/);
+  byId("task").replaceChildren(...words.flatMap((word) => [word, make("wbr")]));
+  document.body.toggleAttribute("data-turns", hello.turns);
+  document.body.toggleAttribute("data-takeover", game.takeover);
+  game.keys = new Keys(hello.task, hello.buttons, game.takeover);
+  const wait = hello.turns ? ["Period"] : [];
+  const real = hello.words.action.kind === "real";
+  const keys = [...hello.buttons.flatMap((button) => button.keys), ...wait];
+  game.hands.learn(keys, real ? (hello.axes?.length ?? 0) : 0);
+  settings = new Settings(hello, game.keys, arrange);
+  compare = new Compare(byId("compare"), hello);
   const note = make("p", { class: "note" });
   const large = make("div");
   byId("large-bars").replaceChildren(note, large);
+  const names = hello.words.observation;
   bars = [new Bars(byId("bars"), names), new Bars(large, names)];
+  arrange();
 }
 
-/** @param {Hello} content */
-function drawPad({ buttons, groups }) {
-  pad = buttons.map((button) => ({ button, element: actionButton(button) }));
-  const placed = pad.filter(({ button }) => ACROSS.includes(button.place ?? ""));
-  const places = placed.map(({ button }) => button.place);
-  const cross = make("div", { class: `cross ${shape(places)}` });
-  for (const { button, element } of placed) element.style.gridArea = button.place ?? "";
-  cross.append(...placed.map(({ element }) => element));
-  const rest = pad.filter((each) => !placed.includes(each));
-  const rows = [...new Set(rest.map(({ button }) => button.group))].map((group) => {
-    const members = rest.filter(({ button }) => button.group === group);
-    const heading = groups[group] ? make("h3", {}, groups[group]) : null;
-    return make("div", { class: "row" }, heading, ...members.map((m) => m.element));
-  });
-  byId("pad").replaceChildren(...(placed.length ? [cross] : []), ...rows);
-}
-
-/** @param {(string | null)[]} places */
-function shape(places) {
-  const upright = places.includes("up") || places.includes("down");
-  const level = places.includes("left") || places.includes("right");
-  return upright && level ? "" : upright ? "tall" : "pair";
-}
-
-/** @param {Button} button */
-function actionButton(button) {
-  const [key] = button.keys;
-  const name = keyName(key);
-  const label = make("span", { class: name.length > 1 ? "key word" : "key" }, name);
-  const words = make("span", { class: "name" }, button.name);
-  const element = make("button", { class: "action", type: "button" }, label, words);
-  element.tabIndex = -1; // The keyboard has the keys themselves.
-  element.addEventListener("pointerdown", (event) => {
-    event.preventDefault();
-    stage.focus({ preventScroll: true });
-    element.setPointerCapture(event.pointerId);
-    hands.press(`finger ${event.pointerId}`, key);
-  });
-  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-    element.addEventListener(end, (event) => {
-      hands.lift(`finger ${/** @type {PointerEvent} */ (event).pointerId}`, key);
-    });
+/** Lay out what the person's settings decide. */
+function arrange() {
+  const { hello, keys } = game;
+  if (!hello || !keys) return;
+  document.body.dataset.hand = mine.hand;
+  document.body.toggleAttribute("data-hold", game.hold);
+  pad = new ActionPad(byId("pad"), hello, game.hands, keys, focus);
+  listKeys(hello, keys, game.hold);
+  say(byId("take-key"), keys.cap("take"));
+  for (const name of KEYS_SHOWN) {
+    const key = byId(name).querySelector("kbd");
+    if (key) say(key, keys.cap(name));
   }
-  element.addEventListener("contextmenu", (event) => event.preventDefault());
-  return element;
-}
-
-/** @param {Hello} content */
-function listKeys({ buttons, turns, words }) {
-  const real = words.action.kind === "real";
-  const rows = [
-    ...buttons.map(({ keys, name }) => [keys.map(keyName), name]),
-    ...(real ? [[["Shift"], "hold: a third as strong"]] : []),
-    ...(turns ? [[["."], "let a turn go by"]] : []),
-    [["Space"], "begin, go on"],
-    [["P"], "pause, go on"],
-    [["R"], "throw this attempt away and begin the same episode again"],
-    [["Backspace"], "discard this episode"],
-    [["Enter"], "keep this episode, and on to the next"],
-    ...(turns ? [] : [[["−", "="], "slower, faster"]]),
-  ];
-  byId("keys-list").replaceChildren(
-    ...rows.flatMap(([keys, meaning]) => [
-      make("dt", {}, .../** @type {string[]} */ (keys).map((key) => make("kbd", {}, key))),
-      make("dd", {}, /** @type {string} */ (meaning)),
-    ]),
-  );
-}
-
-/** The state as the page shows it, which knows more than the stage: is it in sight? */
-function stateShown() {
-  if (status?.state === "done") return "done";
-  if (!linked) return status ? "lost" : "connecting";
-  if (!status) return "connecting";
-  return role === "watch" ? "watching" : status.state;
+  card = "";
+  game.show();
 }
 
 function show() {
-  const state = stateShown();
+  const { state, status } = game;
   if (document.body.dataset.state !== state) {
     document.body.dataset.state = state;
     say(byId("state-word"), WORDS[state]);
     byId("state-icon").setAttribute("href", `#icon-${state}`);
+    byId("hint").hidden = true;
     if (state !== "connecting") say(byId("aloud"), WORDS[state]);
   }
-  if (status) showNumbers(status);
+  say(byId("state-more"), moreOf(state));
+  if (status) showStatus(status);
   showCard(state);
-  showTools(state);
+  showTools(state, status, game.locked);
+  showTake(status, game.hold);
+}
+
+/** What stands beside the state's word. @param {string} state */
+function moreOf(state) {
+  if (!game.takeover) return "";
+  if (state === "watch") return game.status?.policy ?? "";
+  if (state === "drive") return game.hold ? "let go to hand back" : "recorded";
+  return state === "stale" || state === "lost" ? "controls locked" : "";
 }
 
 /** @param {Status} now */
-function showNumbers(now) {
-  const wanted = now.wanted ? ` of ${now.wanted}` : "";
-  say(byId("episode"), `episode ${Math.max(now.episode, 1)}${wanted}`);
-  say(byId("return"), now.rewarded ? plain(now.total_reward) : now.steps ? "none" : "–");
-  say(byId("steps"), now.steps.toLocaleString("en"));
-  say(byId("time"), clock(now.seconds));
-  say(byId("speed"), `${plain(now.speed)}×`);
-  showSaved(now);
-  const trouble = byId("trouble");
-  trouble.hidden = !now.trouble;
-  say(trouble, now.trouble);
+function showStatus(now) {
+  showNumbers(now, game.hello);
   canvas.hidden = Boolean(now.no_picture);
   byId("large-bars").hidden = !now.no_picture;
-  byId("numbers").hidden = Boolean(now.no_picture);
-  const note = byId("large-bars").querySelector(".note");
-  if (note) say(/** @type {HTMLElement} */ (note), now.no_picture);
+  numbers.hidden = Boolean(now.no_picture);
+  const note = byId("large-bars").querySelector("p");
+  if (note) say(note, now.no_picture);
   if (now.no_picture) bars[1]?.show(now.observation);
-  else bars[0]?.show(now.observation);
-  const kind = hello?.words.action.kind;
-  pad.forEach(({ element }, place) => {
-    const acting = kind === "discrete" && pad.length > 1 && now.action?.[0] === place;
-    element.toggleAttribute("data-acting", acting && now.state === "playing");
-  });
+  else if (numbers.open) bars[0]?.show(now.observation);
+  const acts = game.takeover ? now.driver === "person" : game.playing || game.hands.count > 0;
+  const actions = {
+    mine: acts ? now.action : null,
+    policy: game.takeover ? (now.policy_action ?? null) : null,
+  };
+  pad?.show(actions);
+  compare?.show(now, actions);
 }
 
-/** @param {Status} now */
-function showSaved({ saved, unsaved, trouble }) {
-  const failed = Boolean(trouble) && unsaved > 0;
-  const state = failed ? "failed" : unsaved ? "saving" : saved ? "saved" : "quiet";
-  byId("saved").dataset.state = state;
-  // In real time a step or two is always on the way; that is no news.
-  const moving = unsaved > 5 && !failed ? `, saving ${unsaved}` : "";
-  const lost = failed ? `, ${unsaved} not saved` : "";
-  const words = `Saved ${several(saved, "step")}${moving}${lost}`;
-  say(byId("saved-text"), saved || unsaved ? words : "Nothing to save yet");
+/** What one presses for the controls, in words. */
+function whatTakes() {
+  return FINGERS.matches ? "the large button" : (game.keys?.cap("take") ?? "Space");
 }
 
 /** @param {string} state */
 function showCard(state) {
-  const { title, text, buttons } = cardFor(state);
-  const place = byId("card");
-  place.hidden = !title;
+  const how = { hold: game.hold, takeCap: whatTakes() };
+  const { title, text, buttons } = cardFor(state, game.hello, game.status, how);
+  byId("card").hidden = !title;
   say(byId("card-title"), title);
   say(byId("card-text"), text);
-  const now = buttons.map(([words]) => words).join("|");
+  const now = buttons.map((each) => each.join(":")).join("|");
   if (now === card) return;
   card = now;
   byId("card-buttons").replaceChildren(
-    ...buttons.map(([words, key, act], place) =>
-      make(
-        "button",
-        {
-          class: place ? "button" : "button first",
-          type: "button",
-          click: () => {
-            act();
-            stage.focus({ preventScroll: true });
-          },
-        },
-        ...(key ? [make("kbd", {}, key)] : []),
-        words,
-      ),
-    ),
+    ...buttons.map(([words, key, act], place) => {
+      const cap = key && game.keys ? make("kbd", {}, game.keys.cap(key)) : null;
+      const looks = { class: place ? "button" : "button first", type: "button" };
+      return make("button", { ...looks, click: () => press(act) }, cap, words);
+    }),
   );
 }
 
-/**
- * @param {string} state
- * @returns {{title: string, text: string, buttons: [string, string, () => void][]}}
- */
-function cardFor(state) {
-  const none = { title: "", text: "", buttons: [] };
-  if (!hello || !status) return { ...none, title: "Connecting to the task" };
-  const keys = hello.buttons.map((button) => keyName(button.keys[0])).join(" ");
-  if (state === "ready") {
-    const how = hello.turns ? "Each key press is one step." : "";
-    return {
-      title: `Press ${keys.length < 24 ? keys : "an action key"} to begin`,
-      text: status.reason || how,
-      buttons: [],
-    };
-  }
-  if (state === "paused") {
-    const goOn = () => wish("go");
-    return {
-      title: "Paused: nothing is recorded",
-      text: status.reason,
-      buttons: [["Go on", "Space", goOn]],
-    };
-  }
-  if (state === "lost") {
-    return {
-      title: "The link is lost: nothing is recorded",
-      text: "Trying to reach the task again. If this lasts, look at the terminal.",
-      buttons: [],
-    };
-  }
-  if (state === "watching") {
-    return {
-      title: "Another page is playing",
-      text: "One page has the controls; this one watches.",
-      buttons: [["Play here instead", "", () => wish("take")]],
-    };
-  }
-  if (state === "done") {
-    return {
-      title: `Done: ${several(status.kept, "episode")} kept`,
-      text: `${several(status.saved, "step")} saved in ${hello.folder}. The terminal says what to type next; you can close this page.`,
-      buttons: [],
-    };
-  }
-  return state === "over" ? overCard(status) : none;
+/** A button of the card was pressed. @param {string} act */
+function press(act) {
+  if (act === "take") game.change();
+  else game.wish(act === "here" ? "take" : act);
+  focus();
 }
 
-/** @param {Status} now */
-function overCard(now) {
-  const reward = now.rewarded ? `Return ${plain(now.total_reward)}` : "No reward";
-  const last = now.wanted && now.kept >= now.wanted;
-  /** @type {[string, string, () => void][]} */
-  const buttons = [[last ? "Keep and finish" : "Keep, next", "Enter", () => wish("keep")]];
-  if (now.ending) buttons.push(["Discard", "⌫", () => wish("discard")]);
-  return {
-    title: now.reason || ENDINGS[now.ending ?? "cut"],
-    text: `${reward} · ${several(now.steps, "step")} · ${clock(now.seconds)}`,
-    buttons,
-  };
+/** An action key while the policy drives does nothing; say what would. */
+function remind() {
+  const what = whatTakes();
+  const how = game.hold ? `Hold ${what} to drive yourself.` : `Use ${what} to take the controls.`;
+  hint(`The policy drives. ${how}`);
 }
 
-/** @param {string} state */
-function showTools(state) {
-  const begun = Boolean(status?.steps) || state === "playing" || state === "paused";
-  const here = ["ready", "playing", "paused", "over"].includes(state);
-  const going = state === "playing" || state === "paused";
-  const able = {
-    pause: going,
-    restart: here && begun,
-    discard: here && begun,
-    keep: state === "over" || (going && Boolean(status?.steps)),
-    finish: here,
-    slower: here,
-    faster: here,
-  };
-  for (const [id, can] of Object.entries(able)) {
-    /** @type {HTMLButtonElement} */ (byId(id)).disabled = !can;
-  }
-  const words = byId("pause").querySelector("span");
-  if (words) say(words, state === "paused" ? "Go on" : "Pause");
+/** @param {string} words */
+function hint(words) {
+  say(byId("hint"), words);
+  say(byId("aloud"), words);
+  byId("hint").hidden = false;
+  clearTimeout(hintTimer);
+  hintTimer = setTimeout(() => {
+    byId("hint").hidden = true;
+  }, HINT);
 }
 
-const togglePause = () => wish(status?.state === "playing" ? "pause" : "go");
-
-/** @type {Record<string, () => void>} */
-const COMMANDS = {
-  Space: () => wish("go"),
-  KeyP: togglePause,
-  KeyR: () => wish("restart"),
-  Backspace: () => wish("discard"),
-  Enter: () => wish("keep"),
-  Minus: () => wish("slower"),
-  Equal: () => wish("faster"),
-  Escape: () => wish("pause"),
-};
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || help.open) return;
-  if (document.activeElement !== stage) {
-    if (event.code === "Escape") stage.focus({ preventScroll: true });
-    return;
+/** How long a message takes there and back, and a picture until it is drawn. */
+async function measureDelay() {
+  if (!game.takeover || !game.linked || document.hidden || game.state === "done") return;
+  const began = performance.now();
+  try {
+    const signal = AbortSignal.timeout(DELAY_EVERY - 100);
+    await fetch("/static/icon.svg", { method: "HEAD", cache: "no-store", signal });
+    const delay = performance.now() - began + game.link.drawing;
+    say(byId("delay"), `delay ${Math.round(delay)} ms`);
+  } catch {
+    say(byId("delay"), "");
   }
-  const command = COMMANDS[event.code];
-  const acts = hands.acting.has(event.code);
-  if (!acts && !command) {
-    if (event.key === "?") help.showModal();
-    return;
-  }
-  event.preventDefault();
-  if (event.repeat || role !== "play") return;
-  if (acts) hands.press("keyboard", event.code);
-  else command();
+}
+setInterval(measureDelay, DELAY_EVERY);
+
+listenToKeys(game);
+listenToLeaving(game);
+listenToButtons(game);
+const gamepad = listenToGamepad(game, {
+  pad: () => pad,
+  changed: (name) => settings?.showGamepad(name),
 });
-document.addEventListener("keyup", (event) => hands.lift("keyboard", event.code));
-
-/** Out of sight or without the keyboard, nobody plays. */
-function rest() {
-  hands.letGo();
-  if (status?.state === "playing" && role === "play") wish("pause", "hidden");
-}
-addEventListener("blur", rest);
-addEventListener("pagehide", rest);
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) rest();
-});
-stage.addEventListener("blur", () => hands.letGo());
-
-/** @type {[string, () => void][]} */
-const CLICKS = [
-  ["pause", togglePause],
-  ["restart", () => wish("restart")],
-  ["discard", () => wish("discard")],
-  ["keep", () => wish("keep")],
-  ["finish", () => wish("stop")],
-  ["slower", () => wish("slower")],
-  ["faster", () => wish("faster")],
-];
-for (const [id, act] of CLICKS) {
-  byId(id).addEventListener("click", () => {
-    act();
-    stage.focus({ preventScroll: true });
-  });
-}
-byId("help").addEventListener("click", () => {
-  rest();
-  help.showModal();
-});
-help.addEventListener("close", () => stage.focus({ preventScroll: true }));
-
-stage.focus({ preventScroll: true });
+listenToDialogs(game, () => settings?.showGamepad(gamepad.name));
+learnLayout().then(arrange);
+focus();

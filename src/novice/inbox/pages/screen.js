@@ -1,14 +1,7 @@
 /** Everything on the page that only shows something. */
 
 import { byId, make, say, several } from "./elements.js";
-
-/** @param {number} value */
-function number(value) {
-  const size = Math.abs(value);
-  const text =
-    size >= 100_000 ? value.toExponential(1) : value.toFixed(size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
-  return text.replace(/^-(?=[0.]*$)/, "").replace("-", "−");
-}
+import { fixed } from "./numbers.js";
 
 const MOST_BARS = 32;
 
@@ -46,7 +39,7 @@ export class Bars {
         bar.fill.style.transform = "scaleX(0)";
         return;
       }
-      say(bar.value, number(value));
+      say(bar.value, fixed(value));
       if (!bar.bounded && Math.abs(value) > bar.high) {
         bar.high = 1.25 * Math.abs(value);
         bar.low = -bar.high;

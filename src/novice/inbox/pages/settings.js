@@ -3,7 +3,7 @@
 const NAME = "novice.settings";
 
 /**
- * @type {{shortcuts: boolean, hand: "right" | "left", practiced: boolean,
+ * @type {{shortcuts: boolean, hand: "right" | "left", practiced: boolean, arrow: boolean,
  *   keys: Record<string, string>, choices: Record<string, Record<number, string>>,
  *   news: Record<string, number>}}
  */
@@ -11,6 +11,7 @@ export const settings = {
   shortcuts: true,
   hand: "right",
   practiced: false,
+  arrow: true,
   keys: {},
   choices: {},
   news: {},
