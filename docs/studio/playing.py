@@ -139,7 +139,7 @@ def played(task: str, *options: str) -> Iterator[tuple[str, subprocess.Popen[str
 
 def until(page: Any, state: str) -> None:
     """Wait until the page is in this state."""
-    page.wait_for_selector(f'body[data-state="{state}"]', timeout=15_000)
+    page.wait_for_selector(f'body[data-state="{state}"]', timeout=40_000)
 
 
 def begin(page: Any) -> None:

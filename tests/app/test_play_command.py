@@ -248,7 +248,7 @@ def test_after_taking_over_it_says_how_much_was_driven(tmp_path: Path):
 
 
 def test_no_real_player_has_a_simulated_one_s_name(capsys: pytest.CaptureFixture[str]):
-    line = refused(capsys, "play", "CartPole-v1", "--who", "simulated ana")
+    line = refused(capsys, "play", "Nowhere-v0", "--who", "simulated ana")
 
     assert "--who is 'simulated ana', but names that begin with simulated" in line
 

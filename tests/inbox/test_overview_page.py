@@ -315,16 +315,28 @@ def test_without_a_server_the_numbers_are_called_old(visit: Open, run: Run):
     page.wait("document.querySelector('#live').dataset.state === 'live'")
 
 
+PUSH = {
+    "kind": "real",
+    "low": [-1],
+    "high": [1],
+    "half_range": [1.0],
+    "names": ["push"],
+    "units": [""],
+}
+
+
 def test_weights_are_shown_where_they_count(visit: Open, run: Run):
+    """Choices are doubted, not weighed: a weight would say nothing about them."""
     run.two_answer(30, alike=lambda question: question % 3 > 0)
+    run.inbox.tell("answers", "weighted")
     page = visit()
+    page.shows("#people-reading", "as far as its author proved reliable")
     heads = page.page.locator("#people thead th")
     assert "Weight" not in heads.all_inner_texts()
 
-    run.inbox.tell("answers", "weighted")
+    run.inbox.tell("words", {"observation": [], "action": PUSH})
 
     page.shows("#people", "×")
-    page.shows("#people-reading", "by its author's measured reliability")
 
 
 STATES: dict[str, Callable[[Run], None]] = {

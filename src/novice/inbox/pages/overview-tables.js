@@ -63,7 +63,8 @@ export function measured(told, { most = 1, share = false } = {}) {
  * @param {any} overview
  */
 export function peopleTable(overview) {
-  const weighted = overview.answers === "weighted";
+  // Of choices it is the likelihood that knows who errs how often, not a weight.
+  const weighted = overview.answers === "weighted" && !overview.choices;
   const weights = overview.people.map((/** @type {any} */ each) => each.reliability?.weight);
   const known = weights.filter((/** @type {any} */ each) => typeof each === "number");
   const mean = known.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0) / known.length;
