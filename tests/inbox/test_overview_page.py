@@ -207,7 +207,7 @@ def test_the_curve_is_there_for_who_cannot_see_it(visit: Open, run: Run):
     assert page.page.locator("#chart svg").get_attribute("role") == "img"
     assert "After 200 labels: return 20" in page.page.text_content("#curve-says")
     assert page.page.text_content("#curve-title") == (
-        "Return against minutes of people's time"
+        "Return against minutes of people’s time"
     )
     page.page.get_by_role("radio", name="Labels").check()
     page.shows("#chart", "labels")
@@ -330,7 +330,7 @@ def test_weights_are_shown_where_they_count(visit: Open, run: Run):
     run.two_answer(30, alike=lambda question: question % 3 > 0)
     run.inbox.tell("answers", "weighted")
     page = visit()
-    page.shows("#people-reading", "as far as its author proved reliable")
+    page.shows("#people-reading", "as far as its author is reliable")
     heads = page.page.locator("#people thead th")
     assert "Weight" not in heads.all_inner_texts()
 

@@ -1,6 +1,7 @@
 """Put together what a run's owner sees: who answered what, and how far it agrees."""
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -214,6 +215,13 @@ def in_words(numbers: list[float], action: Facts) -> str:
         on = [name for name, number in zip(names, numbers, strict=True) if number]
         return ", ".join(on) or "nothing"
     return ", ".join(
-        f"{name} {'open' if number != number else f'{number:.3g} {unit}'.strip()}"
+        f"{name} {number_in_words(number, unit)}"
         for name, number, unit in zip(names, numbers, units, strict=True)
     )
+
+
+def number_in_words(number: float, unit: str) -> str:
+    """A number of an action with its unit; "open" where nobody said one."""
+    if math.isnan(number):
+        return "open"
+    return f"{number:.3g} {unit}".strip().replace("-", "−")

@@ -165,5 +165,5 @@ def use(answers: str) -> str:
     return {
         "all": "The run learns from every answer alike.",
         "majority": "Where people differ, the run learns what most of them said.",
-        "weighted": "The run believes each answer as far as its author proved reliable.",
+        "weighted": "The run believes each answer as far as its author is reliable.",
     }.get(answers, "The run learns from every answer alike.")

@@ -115,7 +115,7 @@ class Stage:
             uncertainty=self._wheel.uncertainty,
             person_steps=course.person_steps,
             interventions=course.stretches if self.takes_over else 0,
-            undoable=round(take.undoable, 2),
+            undoable=round(take.undoable, 2) if self.takes_over else 0.0,
             locked=self._locked,
             label_total=sitting.label_total,
         )

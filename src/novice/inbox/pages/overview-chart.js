@@ -64,7 +64,7 @@ export function curve(points, { width, against, says }) {
     role: "img",
     "aria-labelledby": "curve-title curve-says",
   });
-  const axis = against === "minutes" ? "minutes of people's time" : "labels";
+  const axis = against === "minutes" ? "minutes of people’s time" : "labels";
   picture.append(
     svg("title", { id: "curve-title" }, `Return against ${axis}`),
     svg("desc", { id: "curve-says" }, says),
