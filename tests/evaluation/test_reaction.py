@@ -65,6 +65,13 @@ def test_what_was_on_the_screen_by_hand():
     assert seen_at(seconds, np.ones(4, int), lag=0.05).tolist() == [-1, 0, 1, 2]
 
 
+def test_a_stalled_picture_is_counted_back_from_when_it_was_shown():
+    """The person saw frame 2, shown until 0.5 s: 0.15 s before, it was there already."""
+    seconds = np.array([0.1, 0.2, 0.5, 0.6])
+
+    assert seen_at(seconds, np.array([0, 0, 0, 1]), lag=0.15)[3] == 2
+
+
 def test_nothing_is_seen_before_the_episode():
     seconds = np.array([0.1, 0.2])
 

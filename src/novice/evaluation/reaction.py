@@ -69,16 +69,17 @@ def seen_at(
     *,
     lag: float,
 ) -> Int[np.ndarray, " steps"]:
-    """Which observation each step answers: the one on the screen `lag` seconds before.
+    """Which observation each step answers.
 
-    -1 where the episode had not begun by then. An observation is there to see from the
-    step before it until its own.
+    It is the one that was on the screen `lag` seconds before the frame that the person
+    had before them, `behind` steps ago; -1 where the episode had not begun by then. An
+    observation is there to see from the step before it until its own.
     """
-    moment = seconds - lag
+    frame = np.arange(len(seconds)) - behind
+    moment = seconds[np.maximum(frame, 0)] - lag
     # Clock readings are rounded when they are written down.
     index = np.searchsorted(seconds, moment - 1e-6, side="left")
-    index = np.where(moment < 0, -1, index - behind)
-    return np.maximum(index, -1).astype(np.int64)
+    return np.where((moment < 0) | (frame < 0), -1, index).astype(np.int64)
 
 
 def latencies(episodes: Sequence[Acting]) -> Float[np.ndarray, " inputs"]:
