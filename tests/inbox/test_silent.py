@@ -288,16 +288,16 @@ def segment(question: int, keyframes: int, **other: Any) -> Answer:
 
 
 def test_each_keyframe_of_a_segment_is_a_label(inbox: Inbox):
-    ask(inbox, 3)
+    ask(inbox, 7)
 
-    inbox.store([segment(1, 3), says(2), segment(3, 2, who="ben")])
+    inbox.store([segment(5, 3), says(6), segment(7, 2, who="ben")])
 
     assert inbox.tally("ana", now=0.0).mine == 4
     assert inbox.tally("ana", now=0.0).answered == 6
     assert inbox.people()["ben"].labels == 2
-    inbox.store([segment(1, 5)])
+    inbox.store([segment(5, 5)])
     assert inbox.tally("ana", now=0.0).mine == 6
-    inbox.store([says(1, verdict="unsure")])
+    inbox.store([says(5, verdict="unsure")])
     assert inbox.tally("ana", now=0.0).mine == 1
     inbox.check()
 
@@ -355,7 +355,7 @@ def test_a_change_is_found(path: Path, change: str, said: str):
     with closing(Inbox(path)) as inbox:
         gold = a_question(0, gold=(2.0,)), a_question(2, gold=(0.5,))
         inbox.add_visit(0, [an_episode()], [gold[0], a_question(1, repeats=0), gold[1]])
-        inbox.store([segment(1, 3)])
+        inbox.store([segment(3, 3)])
         inbox.check()
 
     edited(path, change)
