@@ -128,6 +128,8 @@ def serious(page: Page) -> list[str]:
     """What axe-core finds that keeps somebody out."""
     axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text()
     page.page.evaluate(axe)
+    # A card that is still fading in has no contrast yet.
+    page.page.evaluate("Promise.all(document.getAnimations().map(a => a.finished))")
     found = page.page.evaluate("axe.run()")
     return [
         f"{each['id']}: {node['html']}"

@@ -9,8 +9,10 @@ import { keepSettings, settings } from "./settings.js";
 
 const SAVING_SHOWS = 150; // milliseconds; quicker saves don't flicker
 
-/** @param {object} news */
+/** @param {any} news */
 export function showProgress(news) {
+  // Replies may overtake each other; what is kept never becomes less.
+  if (news.stored < (desk.progress?.stored ?? 0)) return;
   desk.progress = news;
   desk.header?.show(desk.progress);
   const box = boxName();
