@@ -66,7 +66,7 @@ def test_what_was_on_the_screen_by_hand():
 
 
 def test_a_stalled_picture_is_counted_back_from_when_it_was_shown():
-    """The person saw frame 2, shown until 0.5 s: 0.15 s before, it was there already."""
+    """Frame 2 was seen, which stood until 0.5 s: 0.15 s before, it was there."""
     seconds = np.array([0.1, 0.2, 0.5, 0.6])
 
     assert seen_at(seconds, np.array([0, 0, 0, 1]), lag=0.15)[3] == 2
