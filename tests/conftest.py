@@ -6,6 +6,8 @@ from pathlib import Path
 # Before anything imports pygame or JAX, which look at these once.
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Whatever somebody waits for must be printed at once all by itself.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 import hypothesis
 import pytest

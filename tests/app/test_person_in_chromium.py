@@ -4,7 +4,6 @@ They see what anybody sees, the named bars beside the picture, and press keys.
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -36,7 +35,6 @@ def command(*words: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     try:
         assert process.stdout is not None
@@ -158,12 +156,11 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
     assert process.returncode == 0, said
     summary = json.loads((taught / "summary.json").read_text())
     told = summary["teacher"]
-    assert sum(told.pop("latency")["inputs"]) > 0
-    assert told == {
-        "people": ["person"],
-        "simulated": False,
-        "human_seconds": pytest.approx(summary["rounds"][-1]["human_seconds"]),
-    }
+    assert sum(told["latency"]["inputs"]) > 0
+    assert (told["people"], told["simulated"]) == (["person"], False)
+    assert told["human_seconds"] == pytest.approx(
+        summary["rounds"][-1]["human_seconds"]
+    )
     rounds = summary["rounds"]
     assert rounds[0]["labels"] == recording.steps
     assert rounds[-1]["labels"] == recording.steps + 60

@@ -33,6 +33,11 @@ from novice.inbox.stage import Stage
 from novice.inbox.theater import Theater
 
 
+def print_at_once(line: str) -> None:
+    """Print a line that somebody waits for, be it a person or a program."""
+    print(line, flush=True)
+
+
 def play(
     id: str,
     kwargs: Mapping[str, Any],
@@ -42,7 +47,7 @@ def play(
     follow: bool = False,
     until_alone: bool = False,
     as_json: bool = False,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = print_at_once,
 ) -> int:
     """Serve the page until its person is done; the exit code.
 
