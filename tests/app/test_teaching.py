@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 
 from app.homemade import to_the_middle
-from novice.algorithms.settings import DaggerSettings, FitSettings
+from novice.algorithms.settings import DaggerSettings, FitSettings, PeopleSettings
 from novice.app.bulletin import announce
 from novice.app.folder import RunFolder
 from novice.app.teaching import Teaching
 from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task, make_task
+from novice.experts.expert import Law
 from novice.experts.kept import named_arrays
 from novice.experts.question import Answer, Question
 from novice.inbox.store import Inbox
@@ -383,6 +384,24 @@ def test_real_actions_are_taught_with_numbers(tmp_path):
     assert np.unique(action).tolist() == [0.25]
     assert rounds[-1].measures["labels"] >= 24
     assert 0 <= rounds[0].measures["corrected"]["mean"] <= 1
+
+
+@pytest.mark.slow
+def test_who_knows_right_answers_taught_nobody(tmp_path):
+    """The law's answers measure Ana; they are no labels, and the law is no person."""
+    school = School(tmp_path / "run", people=PeopleSettings(gold=0.5))
+    law = Law("the law", to_the_middle)
+
+    with answering(school.inbox, lambda question: ("action", (1,))):
+        rounds = list(school.rounds(knows=law))
+
+    parts = rounds[-1].dataset.parts
+    gold = [part for part in parts if part.origin.source == "gold"]
+    assert gold and all(part.origin.who == "the law" for part in gold)
+    rows = sum(len(part) for part in parts if part.origin.who == "ana")
+    assert rounds[-1].measures["labels"] == rows
+    assert school.folder.people() == ("ana",)
+    assert school.inbox.told("consequences") is False
 
 
 @pytest.mark.slow

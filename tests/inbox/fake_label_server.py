@@ -3,21 +3,19 @@
 import asyncio
 import io
 import json
-import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from PIL import Image, ImageDraw
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+
+from inbox.hosting import hosted
 
 PAGES = Path(__file__).resolve().parents[2] / "src" / "novice" / "inbox" / "pages"
 CSP = (
@@ -318,19 +316,6 @@ def fake_app(backend: Backend) -> Starlette:
     )
 
 
-@contextmanager
-def serving(backend: Backend) -> Iterator[str]:
+def serving(backend: Backend) -> AbstractContextManager[str]:
     """The address of the fake server, in a thread, while it serves."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(fake_app(backend), log_level="error", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    return hosted(fake_app(backend))

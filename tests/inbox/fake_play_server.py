@@ -8,17 +8,14 @@ import contextlib
 import io
 import json
 import math
-import socket
 import struct
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from PIL import Image, ImageDraw
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,6 +24,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from inbox.fake_label_server import CARTPOLE, CSP, PAGES
+from inbox.hosting import hosted
 
 FRAMES_PER_SECOND = 30
 LOOPED = 24  # different pictures, shown again and again
@@ -330,19 +328,8 @@ def fake_app(play: Play) -> Starlette:
 @contextmanager
 def serving(play: Play) -> Iterator[str]:
     """The address of the fake server, in a thread, while it serves."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(fake_app(play), log_level="error", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/play"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with hosted(fake_app(play)) as origin:
+        yield f"{origin}/play"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from inbox.fake_label_server import CARTPOLE, PAGES, Backend, drawn_clip
-from inbox.serving import served
 from inbox.visiting import (
     PHONE,
     PRACTICED,
@@ -15,6 +14,7 @@ from inbox.visiting import (
     Open,
     Visit,
     actions_of,
+    visit_to,
     words_of,
 )
 from novice.inbox.store import SavedClip
@@ -215,7 +215,7 @@ def test_keys_can_be_remapped_and_turned_off(visit: Open):
     assert rows[1]["actions"] == [[0]]
 
     one.page.reload()
-    one.wait(READY)
+    one.wait_for_question()
     one.press("n")
     one.saved(3)
     one.page.click("#settings")
@@ -267,7 +267,7 @@ def test_keys_that_found_no_question_never_answer_a_later_one(visit: Open):
     assert "did nothing" in one.text("#said")
 
     one.backend.questions = 4
-    one.wait(READY + " && document.querySelector('#card').hidden")
+    one.wait_for_question()
     one.press("u")
 
     assert [row["verdict"] for row in one.saved(3)] == ["action", "action", "unsure"]
@@ -318,7 +318,7 @@ def test_what_another_run_left_is_kept_but_not_sent(visit: Open):
     one.backend.run = "another"
 
     one.page.reload()
-    one.wait(READY)
+    one.wait_for_question()
 
     assert "1 answer of another run or person is kept" in one.text("#notices")
     assert one.backend.rows == []
@@ -394,7 +394,7 @@ def test_back_reaches_into_earlier_sittings(visit: Open):
     one.press(*["1"] * 25)
     one.saved(25)
     one.page.reload()
-    one.wait(READY)
+    one.wait_for_question()
     one.press("2")
     one.saved(26)
 
@@ -628,7 +628,7 @@ def test_a_session_that_ended_says_what_to_do_and_goes_on(visit: Open):
     one.page.click("#card button")
 
     one.saved(1)
-    one.wait(READY + " && document.querySelector('#card').hidden")
+    one.wait_for_question()
     one.press("2")
     assert len(one.saved(2)) == 2
 
@@ -640,24 +640,14 @@ def test_a_run_that_is_starting_is_waited_for(visit: Open):
 
     one.backend.refuse = None
 
-    one.wait(READY + " && document.querySelector('#card').hidden")
+    one.wait_for_question()
     one.press("1")
     one.saved(1)
 
 
 def test_our_own_server_takes_the_answers(browser: Any, desk: Any):
-    content, media, frames, width, height = drawn_clip(1)
-    desk.album.strip = SavedClip(content, media, frames, width, height, 24.0)
-    window = browser.new_context()
-    window.add_init_script(PRACTICED)
-    page = window.new_page()
-    errors: list[str] = []
-    page.on("console", lambda line: line.type == "error" and errors.append(line.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    one = Visit(page, Backend(), "")
-    with served(desk.app) as port:
-        page.goto(f"http://127.0.0.1:{port}/?token={desk.doorkeeper.invite('ana')}")
-        one.wait(READY)
+    desk.album.strip = SavedClip(*drawn_clip(1), 24.0)
+    with visit_to(browser, desk) as one:
         one.press("1", "2", "Shift+1", "2", "x", "1", "u", "c")
         page.wait_for_selector(".branch")
         one.press("2")
@@ -675,10 +665,9 @@ def test_our_own_server_takes_the_answers(browser: Any, desk: Any):
         while desk.inbox.answer_count() < 8:
             page.wait_for_timeout(20)
         one.wait(SAVED)
-        window.close()
 
     kept = [each.answer for each in desk.inbox.answers_after(0)]
-    assert errors == []
+    assert one.errors == []
     verdicts = [
         "action",
         "action",
@@ -806,15 +795,7 @@ def test_axe_finds_nothing_serious(visit: Open, state: str):
     backend = Backend(branches=consequences_of(2), news=news)
     one = visit(backend, bypass_csp=True)
     states()[state](one)
-    one.page.wait_for_timeout(350)
-
-    for width, height in ((1280, 800), (360, 740)):
-        one.page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            one.page.emulate_media(color_scheme=scheme)
-            assert one.violations() == [], (width, scheme)
-        fits = "document.documentElement.scrollWidth <= innerWidth"
-        assert one.page.evaluate(fits), width
+    assert one.keeps_out() == []
 
 
 def test_buttons_on_a_phone_are_large_enough_for_a_thumb(visit: Open):

@@ -5,15 +5,14 @@ from typing import Any
 import pytest
 
 from inbox.fake_label_server import CARTPOLE, Backend, drawn_clip
-from inbox.serving import served
 from inbox.test_label_real import LANDER, PENDULUM, looking_back
 from inbox.visiting import (
     PHONE,
     PRACTICED,
-    READY,
     Open,
     Visit,
     actions_of,
+    visit_to,
     words_of,
 )
 from novice.inbox.store import SavedClip
@@ -302,7 +301,7 @@ def test_back_opens_the_marks_that_were_set(visit: Open):
     one.press("Shift+ArrowUp", *[","] * 3, "0", "Enter")
     one.saved(1)
     one.page.reload()
-    one.wait(READY)
+    one.wait_for_question()
     one.wait("document.querySelectorAll('#last li:not([hidden])').length === 1")
 
     looking_back(one)
@@ -338,42 +337,22 @@ def test_axe_finds_nothing_serious_in_a_run(visit: Open, state: str):
     words, enter = states()[state]
     one = visit(pushing(words=words), bypass_csp=True)
     enter(one)
-    one.page.wait_for_timeout(350)
-
-    for width, height in ((1280, 800), (360, 740)):
-        one.page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            one.page.emulate_media(color_scheme=scheme)
-            assert one.violations() == [], (width, scheme)
-        fits = "document.documentElement.scrollWidth <= innerWidth"
-        assert one.page.evaluate(fits), width
+    assert one.keeps_out() == []
 
 
 def test_our_own_server_takes_numbers_and_runs(browser: Any, desk: Any):
-    content, media, frames, width, height = drawn_clip(1)
-    clip = SavedClip(content, media, frames, width, height, 24.0, every=EVERY)
-    desk.album.strip = clip
+    desk.album.strip = SavedClip(*drawn_clip(1), 24.0, every=EVERY)
     desk.inbox.tell("words", PENDULUM)
-    window = browser.new_context()
-    window.add_init_script(PRACTICED)
-    page = window.new_page()
-    errors: list[str] = []
-    page.on("console", lambda line: line.type == "error" and errors.append(line.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    one = Visit(page, Backend(), "")
-    with served(desk.app) as port:
-        page.goto(f"http://127.0.0.1:{port}/?token={desk.doorkeeper.invite('ana')}")
-        one.wait(READY)
+    with visit_to(browser, desk) as one:
         one.press(*["u"] * 12)  # Only later moments have a run before them.
         one.burst(["ArrowRight", "Enter", "ArrowRight", "KeyP", "Enter"])
         one.wait("document.querySelector('#saved-text').textContent === 'Saved 14'")
         open_run(one)
         one.press("Shift+ArrowRight", ",", ",", "0", "Enter")
         one.wait("document.querySelector('#saved-text').textContent === 'Saved 15'")
-        window.close()
 
     kept = [each.answer for each in desk.inbox.answers_after(0)][12:]
-    assert errors == []
+    assert one.errors == []
     assert [answer.verdict for answer in kept] == ["action", "action", "linear"]
     said = [answer.actions for answer in kept]
     assert said == [((0.2,),), ((0,),), ((0,), (0.8,))]

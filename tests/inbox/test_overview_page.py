@@ -14,14 +14,13 @@ import pytest
 from PIL import Image
 
 from inbox.asking import a_question, an_episode, says
+from inbox.axe import all_findings
 from inbox.serving import PLENTY, WORDS, Album, served
+from inbox.visiting import Seen
 from novice.inbox import overview as overviews
 from novice.inbox.security import Doorkeeper
 from novice.inbox.server import label_app
 from novice.inbox.store import Inbox, SavedClip
-
-axe = pytest.importorskip("axe_playwright_python")
-AXE = (Path(axe.__file__).parent / "axe.min.js").read_text()
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
 WIDE = {"viewport": {"width": 1600, "height": 900}}
@@ -82,10 +81,9 @@ class Run:
 
 
 @dataclass
-class Page:
+class Page(Seen):
     """An open overview, and what went wrong in it."""
 
-    page: Any
     errors: list[str] = field(default_factory=list)
 
     def wait(self, condition: str) -> None:
@@ -95,31 +93,11 @@ class Page:
             assert time.monotonic() < end, f"never came: {condition}"
             self.page.wait_for_timeout(20)
 
-    def text(self, selector: str) -> str:
-        return str(self.page.inner_text(selector))
-
     def shows(self, selector: str, text: str) -> None:
         self.wait(
             f"document.querySelector({json.dumps(selector)})?.innerText"
             f".includes({json.dumps(text)})"
         )
-
-    def violations(self) -> list[str]:
-        """What axe-core finds, whatever its weight."""
-        protocol = self.page.context.new_cdp_session(self.page)
-        protocol.send("Runtime.evaluate", {"expression": AXE})
-        found = protocol.send(
-            "Runtime.evaluate",
-            {
-                "expression": "axe.run().then(r => JSON.stringify(r.violations))",
-                "awaitPromise": True,
-                "returnByValue": True,
-            },
-        )
-        return [
-            f"{each['impact']} {each['id']}: {each['nodes'][0]['html'][:200]}"
-            for each in json.loads(found["result"]["value"])
-        ]
 
 
 @pytest.fixture
@@ -361,7 +339,7 @@ def test_everybody_can_use_it(
     STATES[state](run)
     page = visit(color_scheme=scheme, **window)
 
-    assert page.violations() == []
+    assert all_findings(page.page) == []
     beyond = page.page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )

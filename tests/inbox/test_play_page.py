@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from inbox.axe import serious_findings
+from inbox.visiting import Seen
 from novice.inbox.recording import read_recording
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -69,7 +70,7 @@ def served(
         process.communicate()
 
 
-class Page:
+class Page(Seen):
     """A page of the browser, and what went wrong on it."""
 
     def __init__(self, browser: Any, address: str, **options: Any):
@@ -77,7 +78,7 @@ class Page:
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, bypass_csp=True, **options
         )
-        self.page = self.context.new_page()
+        super().__init__(self.context.new_page())
         self.wrong: list[str] = []
         self.asked: set[str] = set()
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -86,18 +87,6 @@ class Page:
 
     def until(self, state: str) -> None:
         self.page.wait_for_selector(f'body[data-state="{state}"]', timeout=10_000)
-
-    def down(self, key: str) -> None:
-        self.page.keyboard.down(key)
-
-    def up(self, key: str) -> None:
-        self.page.keyboard.up(key)
-
-    def press(self, key: str) -> None:
-        self.page.keyboard.press(key)
-
-    def text(self, selector: str) -> str:
-        return self.page.inner_text(selector)
 
     def steps(self) -> int:
         return int(self.text("#steps").replace(",", ""))
@@ -124,21 +113,6 @@ def opened(browser: Any) -> Iterator[Callable[..., Page]]:
         page.context.close()
 
 
-def serious(page: Page) -> list[str]:
-    """What axe-core finds that keeps somebody out."""
-    axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text()
-    page.page.evaluate(axe)
-    # A card that is still fading in has no contrast yet.
-    page.page.evaluate("Promise.all(document.getAnimations().map(a => a.finished))")
-    found = page.page.evaluate("axe.run()")
-    return [
-        f"{each['id']}: {node['html']}"
-        for each in found["violations"]
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
-
-
 def test_three_episodes_are_played_with_keys_and_recorded(
     tmp_path: Path, opened: Callable[..., Page]
 ):
@@ -149,7 +123,7 @@ def test_three_episodes_are_played_with_keys_and_recorded(
         assert page.text("#task") == "CartPole-v1"
         page.page.wait_for_function("document.getElementById('picture').width === 600")
         page.shoot("wide-ready")
-        assert serious(page) == []
+        assert serious_findings(page.page) == []
         for episode in range(3):
             page.until("ready")
             page.down("ArrowRight")
@@ -157,7 +131,7 @@ def test_three_episodes_are_played_with_keys_and_recorded(
             page.up("ArrowRight")
             if episode == 0:
                 page.shoot("wide-over")
-                assert serious(page) == []
+                assert serious_findings(page.page) == []
             page.page.wait_for_selector('#saved[data-state="saved"]')
             page.press("Enter")
         page.until("done")
@@ -188,7 +162,7 @@ def test_nothing_is_recorded_while_paused(tmp_path: Path, opened: Callable[..., 
         steps = page.steps()
         time.sleep(0.5)
         assert page.steps() == steps > 0
-        assert serious(page) == []
+        assert serious_findings(page.page) == []
         page.press("p")
         page.until("playing")
 
@@ -222,7 +196,7 @@ def test_fingers_play_on_a_small_screen(tmp_path: Path, opened: Callable[..., Pa
         page.until("over")
         buttons[1].evaluate(press, "pointerup")
         page.shoot("small-over")
-        assert serious(page) == []
+        assert serious_findings(page.page) == []
         page.page.click("#card-buttons .button >> nth=0")
         page.until("ready")
     (episode,) = read_recording(tmp_path / "run").episodes
@@ -261,7 +235,7 @@ def test_a_lost_link_is_shown_and_records_nothing(
         page.until("lost")
         page.shoot("wide-lost")
         assert "nothing is recorded" in page.text("#card-title")
-        assert serious(page) == []
+        assert serious_findings(page.page) == []
         assert page.page.is_disabled("#keep")
         steps = page.steps()
     (episode,) = read_recording(tmp_path / "run").episodes
@@ -326,7 +300,7 @@ def test_a_task_without_pictures_is_played_by_its_numbers(
         page.page.wait_for_function("document.getElementById('steps').innerText == '3'")
         page.shoot("bars")
         assert re.search(r"\n3$", page.text("#large-bars .bars"))
-        assert serious(page) == []
+        assert serious_findings(page.page) == []
         page.press("Digit1")
         page.press("Digit1")
         page.until("over")

@@ -1,21 +1,18 @@
 """The play page where a policy drives too, against a small server that misbehaves."""
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from inbox.axe import serious_findings
 from inbox.fake_label_server import PAGES
 from inbox.fake_play_server import LANDER_BUTTONS, Play, axis, hello, serving, status
-
-axe = pytest.importorskip("axe_playwright_python")
-AXE = (Path(axe.__file__).parent / "axe.min.js").read_text()
+from inbox.visiting import Seen
 
 PHONE = {
     "viewport": {"width": 360, "height": 740},
@@ -39,10 +36,9 @@ GAMEPAD = """
 
 
 @dataclass
-class Visit:
+class Visit(Seen):
     """An open page, and the server that it believes to be a task."""
 
-    page: Any
     play: Play
     errors: list[str] = field(default_factory=list)
 
@@ -80,18 +76,6 @@ class Visit:
     def state(self) -> str:
         return str(self.page.evaluate("document.body.dataset.state"))
 
-    def text(self, selector: str) -> str:
-        return str(self.page.inner_text(selector))
-
-    def down(self, key: str) -> None:
-        self.page.keyboard.down(key)
-
-    def up(self, key: str) -> None:
-        self.page.keyboard.up(key)
-
-    def press(self, key: str) -> None:
-        self.page.keyboard.press(key)
-
     def drive(self) -> None:
         """Begin, and take the controls."""
         self.press("Space")
@@ -106,25 +90,6 @@ class Visit:
             self.page.wait_for_timeout(30)
             self.up("ArrowUp")
         assert self.play.acted(place) == []
-
-    def violations(self) -> list[str]:
-        """What axe-core finds serious or critical."""
-        protocol = self.page.context.new_cdp_session(self.page)
-        protocol.send("Runtime.evaluate", {"expression": AXE})
-        found = protocol.send(
-            "Runtime.evaluate",
-            {
-                "expression": "axe.run().then(r => JSON.stringify(r.violations))",
-                "awaitPromise": True,
-                "returnByValue": True,
-            },
-        )
-        return [
-            f"{each['id']}: {node['html']}"
-            for each in json.loads(found["result"]["value"])
-            if each["impact"] in ("serious", "critical")
-            for node in each["nodes"]
-        ]
 
 
 Open = Callable[..., Visit]
@@ -802,12 +767,12 @@ def test_no_state_keeps_anybody_out(
     for state, changes in STATES.items():
         opened.play.status.update(status(**changes))
         opened.until(state)
-        assert opened.violations() == [], state
+        assert serious_findings(opened.page) == [], state
     opened.page.click("#settings")
-    assert opened.violations() == [], "settings"
+    assert serious_findings(opened.page) == [], "settings"
     opened.close()
     opened.page.click("#help")
-    assert opened.violations() == [], "help"
+    assert serious_findings(opened.page) == [], "help"
 
 
 def test_another_page_watches_and_says_so(visit: Open):

@@ -1,16 +1,16 @@
 """Open the labeling page in a browser, against a small server."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from inbox.axe import serious_findings
 from inbox.fake_label_server import CARTPOLE, Backend, serving
+from inbox.serving import served
 
 PRACTICED = (
     "localStorage['novice.settings'] ??= JSON.stringify({practiced: true});"
@@ -24,20 +24,41 @@ PHONE = {
 }
 SAVED = "document.querySelector('#saved').dataset.state === 'saved'"
 READY = f"document.querySelector('#skeleton').hidden && {SAVED}"
+# A key waits until its question has been on the screen, which a busy machine delays.
+PAINTED = """new Promise((then) => {
+  const {port1, port2} = new MessageChannel();
+  port1.onmessage = () => (port1.close(), then(true));
+  requestAnimationFrame(() => port2.postMessage(null));
+})"""
 
 
 @dataclass
-class Visit:
-    """An open page, its server's memory, and what went wrong in it."""
+class Seen:
+    """An open page: what stands on it, and the keys under somebody's fingers."""
 
     page: Any
-    backend: Backend
-    url: str
-    errors: list[str] = field(default_factory=list)
+
+    def text(self, selector: str) -> str:
+        return str(self.page.inner_text(selector))
+
+    def down(self, key: str) -> None:
+        self.page.keyboard.down(key)
+
+    def up(self, key: str) -> None:
+        self.page.keyboard.up(key)
 
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
+
+
+@dataclass
+class Visit(Seen):
+    """An open page, its server's memory, and what went wrong in it."""
+
+    backend: Backend
+    url: str
+    errors: list[str] = field(default_factory=list)
 
     def burst(self, codes: list[str]) -> None:
         """Press these physical keys faster than anybody can."""
@@ -59,6 +80,11 @@ class Visit:
             assert time.monotonic() < end, f"never came: {condition}"
             self.page.wait_for_timeout(20)
 
+    def wait_for_question(self) -> None:
+        """Until a question is on the screen, no card hides it, and all is saved."""
+        self.wait(f"{READY} && document.querySelector('#card').hidden")
+        self.page.evaluate(PAINTED)
+
     def saved(self, count: int) -> list[dict[str, Any]]:
         """The rows, once so many questions have one and the page says so."""
         end = time.monotonic() + 15
@@ -70,28 +96,20 @@ class Visit:
         self.wait(f"{SAVED} && {text} === 'Saved {stored:,}'")
         return self.backend.rows
 
-    def text(self, selector: str) -> str:
-        return self.page.inner_text(selector)
-
-    def violations(self) -> list[str]:
-        """What axe-core finds serious or critical."""
-        axe = pytest.importorskip("axe_playwright_python")
-        script = (Path(axe.__file__).parent / "axe.min.js").read_text()
-        protocol = self.page.context.new_cdp_session(self.page)
-        protocol.send("Runtime.evaluate", {"expression": script})
-        found = protocol.send(
-            "Runtime.evaluate",
-            {
-                "expression": "axe.run().then(r => JSON.stringify(r.violations))",
-                "awaitPromise": True,
-                "returnByValue": True,
-            },
-        )
-        return [
-            f"{each['id']}: {each['nodes'][0]['html'][:200]}"
-            for each in json.loads(found["result"]["value"])
-            if each["impact"] in ("serious", "critical")
-        ]
+    def keeps_out(self) -> list[str]:
+        """What keeps somebody out: wide and on a phone, in light and in dark."""
+        self.page.wait_for_timeout(350)
+        faults: list[str] = []
+        for width, height in ((1280, 800), (360, 740)):
+            self.page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                self.page.emulate_media(color_scheme=scheme)
+                found = serious_findings(self.page)
+                faults += [f"{width} {scheme}: {each}" for each in found]
+            fits = "document.documentElement.scrollWidth <= innerWidth"
+            if not self.page.evaluate(fits):
+                faults.append(f"{width}: wider than the screen")
+        return faults
 
 
 Open = Callable[..., Visit]
@@ -126,11 +144,29 @@ def visit(browser: Any) -> Iterator[Open]:
             page.goto(url)
             if ready:
                 one.wait(READY)
+                page.evaluate(PAINTED)
             visits.append(one)
             return one
 
         yield open_page
     assert [error for one in visits for error in one.errors] == []
+
+
+@contextmanager
+def visit_to(browser: Any, desk: Any) -> Iterator[Visit]:
+    """Open the page of our own server as ana; its errors hold all that goes wrong."""
+    with served(desk.app) as port, browser.new_context() as window:
+        window.add_init_script(PRACTICED)
+        page = window.new_page()
+        one = Visit(page, Backend(), "")
+        page.on(
+            "console",
+            lambda line: line.type == "error" and one.errors.append(line.text),
+        )
+        page.on("pageerror", lambda error: one.errors.append(str(error)))
+        page.goto(f"http://127.0.0.1:{port}/?token={desk.doorkeeper.invite('ana')}")
+        one.wait(READY)
+        yield one
 
 
 def actions_of(rows: list[dict[str, Any]]) -> list[Any]:

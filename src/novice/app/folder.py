@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from novice.app.choice import latest_of_the_best
-from novice.datasets.dataset import Dataset
+from novice.datasets.dataset import GOLD, Dataset
 from novice.datasets.shards import forget_parts, load_dataset, save_part
 from novice.envs.rollout import unpadded
 from novice.errors import NoviceError
@@ -239,12 +239,17 @@ class RunFolder:
     def people(self) -> tuple[str, ...]:
         """The people whose answers or demonstrations are in this run, simulated or not.
 
-        Whoever has answered questions of people's is a person; an expert is not.
+        Whoever has answered questions of people's is a person; an expert is not, even
+        where it knows what would have been right.
         """
         found = set(self._start_human().get("people", ()))
         if self.dataset_path.exists():
             parts = load_dataset(self.dataset_path).parts
-            found |= {part.origin.who for part in parts if part.question is not None}
+            found |= {
+                part.origin.who
+                for part in parts
+                if part.question is not None and part.origin.source != GOLD
+            }
         if self.takeover_path.exists():
             found |= {each.who for each in read_recording(self.takeover_path).episodes}
         return tuple(sorted(found))

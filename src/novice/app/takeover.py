@@ -24,6 +24,7 @@ from jaxtyping import PRNGKeyArray
 from novice.algorithms.bc import Evaluate, Phase
 from novice.algorithms.dagger import advance
 from novice.algorithms.settings import DaggerSettings
+from novice.app.budget import Budget
 from novice.app.record import Record
 from novice.app.shown import LagSetting, lag_to_use, shown_in, tells_lag
 from novice.datasets.dataset import Dataset
@@ -75,7 +76,9 @@ class Takeover:
         self.fit_key = key
         self.evaluate, self.phase, self.lag = evaluate, phase, lag
         self.brought = brought or Dataset()
-        self.brought_seconds = brought_seconds
+        self.budget = Budget(
+            settings=settings, brought=self.brought, brought_seconds=brought_seconds
+        )
 
     def rounds(self, after: Round | None = None) -> Iterator[Round]:
         """One round after the other, until the budget is used up or the person stops.
@@ -99,7 +102,7 @@ class Takeover:
         """Another run's policy as the first round: nothing is fitted."""
         measures = {
             "env_steps": 0,
-            "human_seconds": self.brought_seconds,
+            "human_seconds": self.budget.brought_seconds,
             "rows": len(self.brought),
             "labels": int(self.brought.taught().sum()),
             "cut": {"episode": -1},
@@ -121,7 +124,7 @@ class Takeover:
             round = advance(self.task, before, parts, self.settings, key=key)
         measured = {
             "env_steps": sum(each.steps for each in so_far),
-            "human_seconds": self.brought_seconds + Stretch(so_far).seconds,
+            "human_seconds": self.budget.brought_seconds + Stretch(so_far).seconds,
             "rows": len(round.dataset),
             **round.measures,
             "cut": {"episode": cut},
@@ -184,17 +187,7 @@ class Takeover:
 
     def budget_used(self, round: Round | None, come: Stretch) -> bool:
         """Whether the person has given all the steps, or all the time, they should."""
-        brought = int(self.brought.taught().sum())
-        given = 0 if round is None else int(round.measures.get("labels", brought))
-        steps = max(0, given - brought) + come.labels
-        spent = 0.0
-        if round is not None:
-            spent = float(round.measures.get("human_seconds", self.brought_seconds))
-            spent -= self.brought_seconds
-        minutes = self.settings.minutes
-        return steps >= self.settings.labels or (
-            minutes > 0 and spent + come.seconds >= 60 * minutes
-        )
+        return self.budget.is_used(round, labels=come.labels, seconds=come.seconds)
 
 
 def driven(episodes: Sequence[PlayedEpisode], task: Task) -> dict[str, Any]:

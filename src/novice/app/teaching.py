@@ -29,6 +29,7 @@ from novice.app.asking import (
     gold_part,
     questions_of,
 )
+from novice.app.budget import Budget
 from novice.app.bulletin import announce, introduce
 from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.envs.photographed import Album, PhotographedSlots
@@ -89,7 +90,9 @@ class Teaching:
         self.visit_key, self.fit_key = jax.random.split(key)
         self.evaluate, self.phase, self.warn = evaluate, phase, warn
         self.brought = brought or Dataset()
-        self.brought_seconds = brought_seconds
+        self.budget = Budget(
+            settings=settings, brought=self.brought, brought_seconds=brought_seconds
+        )
         if self.examiner.measures:
             inbox.tell("consequences", False)
 
@@ -105,7 +108,7 @@ class Teaching:
                 found = estimate(come.corrected.astype(np.float64))
                 share = {"mean": found.mean, "ci95": list(found.ci95)}
                 measures["corrected"] = share
-            measures["human_seconds"] = self.seconds_until(round) + come.seconds
+            measures["human_seconds"] = self.budget.seconds_until(round) + come.seconds
             round = self.learned(round, come.parts, measures)
             yield round
         self.inbox.tell("phase", "finished")
@@ -125,7 +128,7 @@ class Teaching:
         self.inbox.tell("phase", "evaluating")
         measured = {
             "env_steps": self.steps_until(number),
-            "human_seconds": self.seconds_until(before),
+            "human_seconds": self.budget.seconds_until(before),
             "rows": len(round.dataset),
             **round.measures,
             **measures,
@@ -214,23 +217,9 @@ class Teaching:
         found: np.ndarray = seen["observation"][first + question.step - before]
         return found
 
-    def seconds_until(self, round: Round | None) -> float:
-        """The people's time that had gone into a round's policy."""
-        brought = self.brought_seconds
-        if round is None:
-            return brought
-        return float(round.measures.get("human_seconds", brought))
-
     def budget_used(self, round: Round | None, come: Harvest) -> bool:
         """Whether people have given all the labels, or all the time, they should."""
-        brought = int(self.brought.taught().sum())
-        asked = 0 if round is None else int(round.measures.get("labels", brought))
-        asked = max(0, asked - brought)
-        seconds = self.seconds_until(round) + come.seconds - self.brought_seconds
-        minutes = self.settings.minutes
-        return asked + come.labels >= self.settings.labels or (
-            minutes > 0 and seconds >= 60 * minutes
-        )
+        return self.budget.is_used(round, labels=come.labels, seconds=come.seconds)
 
     def used_up(self) -> bool:
         """Whether somebody has said something to every question of the last visit."""

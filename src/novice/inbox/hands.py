@@ -11,6 +11,10 @@ from jaxtyping import Num
 
 from novice.inbox.wishes import Axes
 
+# Keys by their places on the keyboard, the latest pressed last.
+Keys = Sequence[str]
+# An action, None where nothing was chosen yet.
+Chosen = Num[np.ndarray, " actions"] | None
 # While one of these is held, a real action is a third as strong.
 GENTLY = ("ShiftLeft", "ShiftRight")
 
@@ -74,19 +78,14 @@ class AbstractControls(abc.ABC):
     axes: tuple[Axis, ...] = ()
 
     @abc.abstractmethod
-    def action(
-        self,
-        held: Sequence[str],
-        last: Num[np.ndarray, " actions"] | None,
-        pushed: Axes = (),
-    ) -> Num[np.ndarray, " actions"] | None:
+    def action(self, held: Keys, last: Chosen, pushed: Axes = ()) -> Chosen:
         """The action of the keys `held`, the latest pressed last, and of the axes.
 
         `last` is the action before. None when nothing was chosen yet and the task has
         no way of doing nothing.
         """
 
-    def held_buttons(self, held: Sequence[str]) -> list[int]:
+    def held_buttons(self, held: Keys) -> list[int]:
         """The buttons that are held, in the order in which they were pressed."""
         places = {
             key: number
@@ -102,12 +101,7 @@ class Choices(AbstractControls):
 
     idle: int | None
 
-    def action(
-        self,
-        held: Sequence[str],
-        last: Num[np.ndarray, " actions"] | None,
-        pushed: Axes = (),
-    ) -> Num[np.ndarray, " actions"] | None:
+    def action(self, held: Keys, last: Chosen, pushed: Axes = ()) -> Chosen:
         down = self.held_buttons(held)
         if down:
             return np.array([down[-1]], np.int32)
@@ -120,12 +114,7 @@ class Chords(AbstractControls):
 
     meanings: tuple[frozenset[str], ...]  # the directions of each action
 
-    def action(
-        self,
-        held: Sequence[str],
-        last: Num[np.ndarray, " actions"] | None,
-        pushed: Axes = (),
-    ) -> Num[np.ndarray, " actions"] | None:
+    def action(self, held: Keys, last: Chosen, pushed: Axes = ()) -> Chosen:
         directions: list[str] = []
         for number in self.held_buttons(held):
             name = self.buttons[number].name
@@ -140,12 +129,7 @@ class Chords(AbstractControls):
 class Several(AbstractControls):
     """Several choices at once: a group of buttons each, of which the latest wins."""
 
-    def action(
-        self,
-        held: Sequence[str],
-        last: Num[np.ndarray, " actions"] | None,
-        pushed: Axes = (),
-    ) -> Num[np.ndarray, " actions"] | None:
+    def action(self, held: Keys, last: Chosen, pushed: Axes = ()) -> Chosen:
         chosen = (
             np.zeros(len(self.groups), np.int32) if last is None else np.array(last)
         )
@@ -162,12 +146,7 @@ class Several(AbstractControls):
 class Switches(AbstractControls):
     """Several switches: on while they are held."""
 
-    def action(
-        self,
-        held: Sequence[str],
-        last: Num[np.ndarray, " actions"] | None,
-        pushed: Axes = (),
-    ) -> Num[np.ndarray, " actions"] | None:
+    def action(self, held: Keys, last: Chosen, pushed: Axes = ()) -> Chosen:
         switched = np.zeros(len(self.buttons), np.int32)
         switched[self.held_buttons(held)] = 1
         return switched
@@ -177,12 +156,7 @@ class Switches(AbstractControls):
 class Pushes(AbstractControls):
     """Real numbers: a key for less and a key for more of each, or an axis."""
 
-    def action(
-        self,
-        held: Sequence[str],
-        last: Num[np.ndarray, " actions"] | None,
-        pushed: Axes = (),
-    ) -> Num[np.ndarray, " actions"] | None:
+    def action(self, held: Keys, last: Chosen, pushed: Axes = ()) -> Chosen:
         strength = 1 / 3 if any(key in held for key in GENTLY) else 1.0
         numbers = [axis.rest for axis in self.axes]
         for number in self.held_buttons(held):

@@ -31,7 +31,9 @@ def _share(run: Facts) -> Iterator[str]:
 
 def _reaction(teacher: Teacher) -> Iterator[str]:
     """How long after seeing something people acted on it, and what follows."""
-    if teacher.lag is not None:
+    if teacher.lag == 0:
+        yield "What was done is paired with what people had on their screen then."
+    elif teacher.lag is not None:
         yield (
             f"What was done is paired with what people saw {about(teacher.lag)} s"
             " before."

@@ -129,6 +129,10 @@ def scale(
     )
 
 
+# What fits beside each other on the page; of more, intervals stand beneath numbers.
+FEW_COLUMNS = 8
+
+
 def table(
     head: Sequence[str], rows: Sequence[Sequence[Child]], *, marked: int | None = None
 ) -> Html:
@@ -150,7 +154,7 @@ def table(
                 ),
             ),
         ),
-        class_="scroll",
+        class_="scroll many" if len(head) > FEW_COLUMNS else "scroll",
         tabindex="0",
         role="region",
         aria_label="table",

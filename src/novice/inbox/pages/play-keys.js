@@ -1,6 +1,7 @@
 /** Which key does what on the play page, and what this person set in this browser. */
 
 import { capOf } from "./keys.js";
+import { recall, remember } from "./memory.js";
 
 const NAME = "novice.play";
 
@@ -29,24 +30,11 @@ const TOGETHER = { go: "take", discard: "undo" };
  * @type {{drive: "toggle" | "hold" | null, hand: "right" | "left",
  *   keys: Record<string, string>, actions: Record<string, Record<string, string>>}}
  */
-export const mine = { drive: null, hand: "right", keys: {}, actions: {}, ...kept() };
-
-function kept() {
-  try {
-    const value = JSON.parse(localStorage.getItem(NAME) ?? "{}");
-    return value && typeof value === "object" ? value : {};
-  } catch {
-    return {};
-  }
-}
+export const mine = { drive: null, hand: "right", keys: {}, actions: {}, ...recall(NAME) };
 
 /** Keep what was set for the next visit, where the browser lets us. */
 export function keepMine() {
-  try {
-    localStorage.setItem(NAME, JSON.stringify(mine));
-  } catch {
-    // It holds for this visit.
-  }
+  remember(NAME, mine);
 }
 
 /** The keys of one task: which act, which command. */

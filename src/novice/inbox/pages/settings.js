@@ -1,5 +1,7 @@
 /** What this person set in this browser; nothing of it goes to the server. */
 
+import { recall, remember } from "./memory.js";
+
 const NAME = "novice.settings";
 
 /**
@@ -15,23 +17,10 @@ export const settings = {
   keys: {},
   choices: {},
   news: {},
-  ...kept(),
+  ...recall(NAME),
 };
-
-function kept() {
-  try {
-    const value = JSON.parse(localStorage.getItem(NAME) ?? "{}");
-    return value && typeof value === "object" ? value : {};
-  } catch {
-    return {};
-  }
-}
 
 /** Keep the settings for the next visit, where the browser lets us. */
 export function keepSettings() {
-  try {
-    localStorage.setItem(NAME, JSON.stringify(settings));
-  } catch {
-    // They hold for this visit.
-  }
+  remember(NAME, settings);
 }
