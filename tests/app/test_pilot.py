@@ -17,7 +17,8 @@ from novice.envs.task import make_task
 from novice.experts.kept import load_policy, save_policy
 from novice.files import whole_folder
 from novice.learning.heads import Bernoulli
-from novice.learning.policy import Policy, new_policy, with_more_seen
+from novice.learning.network import with_more_seen
+from novice.learning.policy import Policy, new_policy
 
 POLE = np.array([0.01, 0.2, -0.03, 0.4], np.float32)
 

@@ -25,7 +25,8 @@ from novice.envs.actor import (
     SampleActor,
 )
 from novice.learning.heads import Bernoulli, Categorical, gaussian
-from novice.learning.policy import Layer, Mlp, Normalizer, Policy
+from novice.learning.network import Layer, Mlp, Normalizer
+from novice.learning.policy import Policy
 from toys import RowByRow, task_of
 
 KEY = jax.random.key(5)

@@ -34,7 +34,8 @@ from novice.learning.heads import (
     gaussian,
     marks_of,
 )
-from novice.learning.policy import Critic, Layer, Mlp, Normalizer, Policy, trainable
+from novice.learning.network import Layer, Mlp, Normalizer
+from novice.learning.policy import Critic, Policy, trainable
 from novice.types import Batch, Learner
 
 # Plain gradient steps: as far as the gradient says.

@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from novice.learning.heads import (
-    LARGEST_LOG_STD,
-    SMALLEST_LOG_STD,
     Bernoulli,
     Categorical,
     Gaussian,
@@ -24,6 +22,7 @@ from novice.learning.heads import (
     head_from_config,
     marks_of,
 )
+from novice.learning.heads.gaussian import LARGEST_LOG_STD, SMALLEST_LOG_STD
 
 # A steering angle in [-1, 1], and a throttle in [0, 10].
 STEERING = gaussian((0.0, 5.0), (1.0, 5.0), log_std=-0.3)

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from novice.learning.heads import Bernoulli, Categorical, gaussian
-from novice.learning.policy import (
-    mlp,
-    new_critic,
-    new_policy,
-    policy_from_config,
-    trainable,
-    with_more_seen,
-    with_statistics,
-)
+from novice.learning.network import mlp, with_more_seen, with_statistics
+from novice.learning.policy import new_critic, new_policy, policy_from_config, trainable
 
 NETWORK = mlp(3, (8,), 2, last_scale=1.0, key=jax.random.key(0))
 

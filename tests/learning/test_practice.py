@@ -10,7 +10,8 @@ import pytest
 
 from novice.learning.fit import negative_weighted_likelihood, new_learner
 from novice.learning.heads import Bernoulli
-from novice.learning.policy import Critic, Layer, Mlp, Normalizer, Policy
+from novice.learning.network import Layer, Mlp, Normalizer
+from novice.learning.policy import Critic, Policy
 from novice.learning.practice import (
     Practice,
     Practiced,

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from novice.learning.policy import Critic, Layer, Mlp, Normalizer
+from novice.learning.network import Layer, Mlp, Normalizer
+from novice.learning.policy import Critic
 from novice.learning.weigh import (
     full_return,
     leave_one_out_mean,

@@ -20,7 +20,8 @@ from novice.learning.fit import (
     minibatch_plan,
     new_learner,
 )
-from novice.learning.policy import Mlp, Policy, new_policy, with_statistics
+from novice.learning.network import Mlp, with_statistics
+from novice.learning.policy import Policy, new_policy
 from novice.types import Learner
 
 # The steps of a fit are taken in equal stretches, so that a longer first round runs

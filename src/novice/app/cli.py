@@ -21,7 +21,9 @@ from novice.algorithms.settings import (
     ReinforceSettings,
 )
 from novice.app.invitation_options import InvitationOptions
+from novice.app.machine_settings import prepare_machine
 from novice.app.options import (
+    EXPERT,
     PageOptions,
     Parser,
     RunOptions,
@@ -48,16 +50,13 @@ corrected, it practices.
   novice play TASK         show it yourself: act in the task, in the browser
   novice label RUN         answer a run's questions, in the browser
   novice evaluate RUN …    compare trained policies on the same fresh episodes
+  novice lab EXPERIMENT    measure a claim: why clones fail, and what helps
   novice report RUN        write a run's report.html anew
 
 TASK is any Gymnasium id (LunarLander-v3, module:MyTask-v0); RUN is a folder that
 novice wrote. `novice COMMAND --help` lists a command's flags.
 """
 
-EXPERT = (
-    "who knows what should be done: auto (the task's built-in controller),"
-    " module:function, or the folder of a run (default: auto)"
-)
 HUMAN = "human"
 # Nobody reacts slower to what moves all the time, in seconds.
 LONGEST_LAG = 1.0
@@ -134,17 +133,6 @@ def command_called(name: str) -> Callable[[list[str]], int]:
     close = difflib.get_close_matches(name, COMMANDS, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(COMMANDS)}"
     raise UsageError(f"there is no command {name!r}; {hint}")
-
-
-def prepare_machine() -> None:
-    """Settings that must stand before NumPy and JAX are imported."""
-    # A policy's matrices are small: threads inside NumPy and JAX cost more than they
-    # give (64-64 networks learn twice as fast on one), and one thread gives the same
-    # bytes on any number of cores. NPROC=2 in the environment gives JAX two.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("NPROC", "1")
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 
 def add_task(parser: Parser) -> None:
@@ -405,38 +393,16 @@ def label(arguments: list[str]) -> int:
 
 def evaluate(arguments: list[str]) -> int:
     """Compare policies on the same fresh episodes."""
-    parser = Parser(
-        prog="novice evaluate",
-        description="Compare trained policies on the same fresh episodes.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
-    parser.add_argument(
-        "--episodes", type=int, default=100, help="fresh episodes each (default: 100)"
-    )
-    parser.add_argument(
-        "--round",
-        default="best",
-        help="which policy of a run: best, last or a number (default: best)",
-    )
-    parser.add_argument("--expert", default="auto", metavar="WHO", help=EXPERT)
-    parser.add_argument("--json", action="store_true", help="print JSON alone")
-    given = parser.parse_args(arguments)
-    if given.episodes < 2:
-        raise UsageError(
-            f"--episodes is {given.episodes}, but an interval needs at least 2"
-        )
-    prepare_machine()
-    from novice.app.compare import compare
+    from novice.app.evaluation import evaluate
 
-    compare(
-        given.runs,
-        episodes=given.episodes,
-        which=given.round,
-        expert=given.expert,
-        as_json=given.json,
-    )
-    return 0
+    return evaluate(arguments)
+
+
+def lab(arguments: list[str]) -> int:
+    """Run an experiment that measures a claim."""
+    from novice.app.lab import lab
+
+    return lab(arguments)
 
 
 def report(arguments: list[str]) -> int:
@@ -481,5 +447,6 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "play": play,
     "label": label,
     "evaluate": evaluate,
+    "lab": lab,
     "report": report,
 }

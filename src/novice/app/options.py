@@ -16,6 +16,11 @@ from typing import Any, NoReturn
 from novice.algorithms.settings import setting
 from novice.errors import NoviceError
 
+EXPERT = (
+    "who knows what should be done: auto (the task's built-in controller),"
+    " module:function, or the folder of a run (default: auto)"
+)
+
 
 class UsageError(NoviceError):
     """The command line cannot be understood."""

@@ -1,6 +1,7 @@
 """Open any Gymnasium task, and describe what its observations and actions are."""
 
 import difflib
+import importlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -300,6 +301,8 @@ def becomes_a_vector(space: spaces.Space) -> bool:
 def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
     """`gymnasium.make` whose errors are one sentence that says what to do."""
     gymnasium.logger.min_level = logging.ERROR
+    if id.startswith("novice/"):
+        importlib.import_module("novice.envs.own")
     try:
         return gymnasium.make(id, disable_env_checker=True, **kwargs)
     except gymnasium.error.DependencyNotInstalled as error:

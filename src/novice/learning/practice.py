@@ -19,7 +19,8 @@ from novice.learning.fit import (
     fit,
     whole_batch_plan,
 )
-from novice.learning.policy import calibrated, with_more_seen
+from novice.learning.network import with_more_seen
+from novice.learning.policy import calibrated
 from novice.learning.weigh import (
     estimate_of,
     flat,
