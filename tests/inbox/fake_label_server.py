@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
