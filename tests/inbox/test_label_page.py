@@ -8,7 +8,6 @@ import pytest
 from inbox.fake_label_server import CARTPOLE, PAGES, Backend, drawn_clip
 from inbox.visiting import (
     PHONE,
-    PRACTICED,
     READY,
     SAVED,
     Open,

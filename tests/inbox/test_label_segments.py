@@ -8,7 +8,6 @@ from inbox.fake_label_server import CARTPOLE, Backend, drawn_clip
 from inbox.test_label_real import LANDER, PENDULUM, looking_back
 from inbox.visiting import (
     PHONE,
-    PRACTICED,
     Open,
     Visit,
     actions_of,
