@@ -28,7 +28,7 @@ class Trajectories(eqx.Module):
 
     # First, because the shape checks know `time+1` only once they have met `time`.
     valid: Bool[AnyArray, "episodes time"]
-    observation: Float[AnyArray, "episodes time+1 obs"]
+    observation: Num[AnyArray, "episodes time+1 obs"]
     action_sampled: Num[AnyArray, "episodes time actions"]
     action_executed: Num[AnyArray, "episodes time actions"]
     expert_acted: Bool[AnyArray, "episodes time"]
@@ -46,7 +46,7 @@ class Trajectories(eqx.Module):
 class Batch(eqx.Module):
     """What to learn from: `weight` says how much a row counts, `valid` whether."""
 
-    observation: Float[AnyArray, "rows obs"]
+    observation: Num[AnyArray, "rows obs"]
     target: Num[AnyArray, "rows actions"]
     weight: Float[AnyArray, " rows"]
     valid: Bool[AnyArray, " rows"]

@@ -1,5 +1,6 @@
 """Behavior cloning learns what was shown, and the same key shows the same."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -11,6 +12,7 @@ import probes
 from novice.algorithms.bc import bc
 from novice.algorithms.settings import BcSettings, FitSettings
 from novice.datasets.dataset import Dataset
+from novice.datasets.windows import seen_at_once, targets_at_once
 from novice.envs.slots import SeparateSlots
 from novice.types import Round
 
@@ -92,3 +94,23 @@ def test_a_dataset_can_be_the_teacher(clone):
 
     assert bool(eqx.tree_equal(round.learner, clone.learner))
     assert round.measures["env_steps"] == 0
+
+
+def test_a_clone_with_a_history_and_chunks_learns_what_was_shown():
+    fit = dataclasses.replace(FIT, history=2, chunk=3)
+    clone = cloned(fit=fit)
+    policy, dataset = clone.learner.policy, clone.dataset
+    decided = policy.head.best(policy.trunk(seen_at_once(dataset, 2)))
+    target = targets_at_once(dataset, policy.head, 3)
+
+    # Nobody can learn the fork, at which an episode begins.
+    later = dataset.column("step") > 0
+    assert (policy.history, policy.chunk, policy.execute) == (2, 3, 2)
+    np.testing.assert_array_equal(decided[later], target[later])
+
+
+def test_a_head_is_chosen_by_its_name():
+    clone = cloned(fit=dataclasses.replace(FIT, head="pairs", hidden=(0,)))
+
+    assert clone.learner.policy.head.config()["kind"] == "pairs"
+    assert len(clone.learner.policy.trunk.layers) == 1

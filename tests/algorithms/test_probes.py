@@ -21,7 +21,8 @@ from novice.algorithms.settings import (
     ReinforceSettings,
 )
 from novice.datasets.dataset import Answers, Origin
-from novice.envs.actor import BestActor, HostPolicy
+from novice.envs.actor import BestActor
+from novice.envs.host_policy import HostPolicy
 from novice.envs.rollout import rollout
 from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task

@@ -12,13 +12,18 @@ import pytest
 
 import probes
 from novice.algorithms import reinforce as module
-from novice.algorithms.reinforce import reinforce
-from novice.algorithms.settings import ReinforceSettings
+from novice.algorithms.imitate import beginner
+from novice.algorithms.reinforce import (
+    CannotPracticeError,
+    check_can_practice,
+    reinforce,
+)
+from novice.algorithms.settings import FitSettings, ReinforceSettings
 from novice.envs.actor import SampleActor
 from novice.envs.rollout import rollout
 from novice.envs.seeds import training_seeds
 from novice.envs.slots import SeparateSlots
-from novice.envs.task import Task
+from novice.envs.task import Task, make_task
 from novice.learning.fit import negative_weighted_likelihood
 from novice.learning.policy import Policy, new_policy
 from novice.learning.weigh import weigh_by_return
@@ -193,7 +198,7 @@ def test_episodes_of_a_real_task_tell_the_truth(lived, weigh, baseline):
             baseline=baseline,
             discount=1.0,
         )
-        return negative_weighted_likelihood(moved, batch) / EPISODES
+        return negative_weighted_likelihood(moved, batch, jax.random.key(0)) / EPISODES
 
     slopes = jax.jit(jax.vmap(jax.grad(loss), in_axes=(None, 0)))
     gradient = -np.asarray(slopes(last_bias(policy)[1], columns), np.float64)
@@ -224,3 +229,26 @@ def lived() -> tuple[Policy, float, dict[str, np.ndarray]]:
         for column in [getattr(seen, field.name)]
     }
     return policy, theta, columns
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"head": "flow"}, "the head flow, which cannot say how likely"),
+        ({"history": 2}, "a history of 2 and chunks of 1, but practice weighs one"),
+        ({"chunk": 2}, "a history of 1 and chunks of 2, but practice weighs one"),
+    ],
+)
+def test_a_policy_that_cannot_practice_is_refused(how, words):
+    task = make_task("Pendulum-v1")
+    policy = beginner(task, FitSettings(**how), key=jax.random.key(0))
+
+    with pytest.raises(CannotPracticeError, match=words):
+        check_can_practice(policy)
+
+
+@pytest.mark.parametrize("head", ["gaussian", "mixture", "discretized"])
+def test_heads_that_know_probabilities_can_practice(head):
+    task = make_task("Pendulum-v1")
+
+    check_can_practice(beginner(task, FitSettings(head=head), key=jax.random.key(0)))

@@ -88,6 +88,18 @@ def test_a_setting_that_nobody_knows_is_named():
         (PeopleSettings, {"repeats": float("nan")}, "--repeats is nan"),
         (PeopleSettings, {"gold_by": ""}, "--gold-by is empty, but it is auto"),
         (FitSettings, {"learning_rate": float("nan")}, "--learning-rate is nan"),
+        (FitSettings, {"chunk": 0}, "--chunk is 0, but it must be between 1 and 100"),
+        (
+            FitSettings,
+            {"chunk": 3, "execute": 4},
+            "--execute is 4, but it must be between 0 and 3",
+        ),
+        (FitSettings, {"history": 0}, "--history is 0, but it must be between 1"),
+        (
+            DaggerSettings,
+            {"fit": FitSettings(chunk=4)},
+            "--chunk is 4, but chunks are learned from stretches of actions",
+        ),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(kind, settings, words):
@@ -102,3 +114,35 @@ def test_a_value_that_makes_no_sense_is_refused(kind, settings, words):
 )
 def test_rounds_last_as_long_as_the_labels(labels, a_round, rounds):
     assert DaggerSettings(labels=labels, labels_per_round=a_round).rounds == rounds
+
+
+def test_who_takes_over_may_teach_chunks():
+    people = PeopleSettings(by="takeover")
+
+    assert DaggerSettings(fit=FitSettings(chunk=4), people=people).fit.chunk == 4
+
+
+@pytest.mark.parametrize(
+    ("chunk", "execute", "executed"), [(1, 0, 1), (8, 0, 4), (5, 0, 3), (8, 8, 8)]
+)
+def test_half_of_a_chunk_is_carried_out_unless_told_otherwise(chunk, execute, executed):
+    assert FitSettings(chunk=chunk, execute=execute).executed == executed
+
+
+def test_no_hidden_layer_is_a_linear_policy():
+    assert FitSettings(hidden=(0,)).layers == ()
+    assert FitSettings(hidden=(8, 4)).layers == (8, 4)
+
+
+def test_a_run_from_before_heads_could_be_chosen_has_the_same_settings():
+    assert as_json(BcSettings())["fit"] == {
+        "hidden": (64, 64),
+        "learning_rate": 1e-3,
+        "batch_size": 256,
+    }
+    chosen = BcSettings(fit=FitSettings(head="flow", chunk=16))
+    assert as_json(chosen)["fit"].keys() - as_json(BcSettings())["fit"].keys() == {
+        "head",
+        "chunk",
+    }
+    assert from_json(BcSettings, as_json(chosen)) == chosen

@@ -22,7 +22,7 @@ from novice.app.folder import RunFolder, named_arrays
 from novice.app.runs import policy_of_run
 from novice.datasets.dataset import Answers, Origin
 from novice.datasets.shards import save_part
-from novice.envs.actor import HostPolicy
+from novice.envs.host_policy import HostPolicy
 
 
 @pytest.fixture

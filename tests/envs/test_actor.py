@@ -17,13 +17,13 @@ from novice.envs.actor import (
     STEPS_AHEAD,
     BestActor,
     Chance,
-    HostPolicy,
     MixedActor,
     NoisyActor,
     RandomActor,
     Randomness,
     SampleActor,
 )
+from novice.envs.host_policy import HostPolicy
 from novice.learning.heads import Bernoulli, Categorical, gaussian
 from novice.learning.network import Layer, Mlp, Normalizer
 from novice.learning.policy import Policy

@@ -13,12 +13,12 @@ from gymnasium import spaces
 from gymnasium.envs.functional_jax_env import FunctionalJaxEnv
 from gymnasium.experimental.functional import FuncEnv
 
-from novice.envs.actor import HostPolicy
 from novice.envs.functional import (
     functional_core,
     functional_practice,
     functional_rollout,
 )
+from novice.envs.host_policy import HostPolicy
 from novice.envs.task import Task, make_task
 from novice.learning.fit import new_learner
 from novice.learning.policy import Policy, new_policy

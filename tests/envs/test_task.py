@@ -1,6 +1,10 @@
 """Any task is opened and described, or a sentence says why not."""
 
+import dataclasses
+from typing import Any
+
 import gymnasium
+import jax
 import numpy as np
 import pytest
 from gymnasium import spaces
@@ -229,8 +233,8 @@ def test_observations_that_are_no_numbers_are_refused(monkeypatch, space):
         make_task(registered(monkeypatch, observation_space=space))
 
 
-def test_pictures_are_refused(monkeypatch):
-    picture = spaces.Box(0, 255, (84, 84, 3), np.uint8)
+def test_pictures_of_floats_are_refused(monkeypatch):
+    picture = spaces.Box(0, 1, (84, 84, 3), np.float32)
 
     with pytest.raises(UnsupportedSpaceError, match=r"21,168 .*looks like a picture"):
         make_task(registered(monkeypatch, observation_space=picture))
@@ -349,3 +353,46 @@ def test_a_task_that_knows_pictures_is_asked_for_them():
 
     assert environment.render_mode == "rgb_array"
     environment.close()
+
+
+def called(space: spaces.Space, name: str, chunk: int = 1) -> Any:
+    """The head of this name for a task with these actions."""
+    task = dataclasses.replace(make_task("Pendulum-v1"), action_space=space)
+    return task.head_called(name, chunk, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    "name", ["gaussian", "squared", "mixture", "discretized", "flow"]
+)
+def test_a_head_decides_a_chunk_of_real_actions(name: str):
+    box = spaces.Box(np.float32([-1, 0]), np.float32([1, 4]))
+    head = called(box, name, 3)
+
+    assert head.width == 6
+    assert head.one_action(3) == {"center": [0, 2], "half_range": [1, 2]}
+    assert head.config()["kind"] == name
+
+
+def test_a_head_decides_a_chunk_of_choices():
+    assert called(spaces.Discrete(3), "auto", 2) == Categorical((3, 3))
+    assert called(spaces.MultiDiscrete([2, 3]), "auto", 2).options == (2, 3, 2, 3)
+    assert called(spaces.MultiBinary(2), "auto", 3) == Bernoulli(6)
+    assert called(spaces.Discrete(3), "pairs").one_action() == {"options": [3]}
+
+
+@pytest.mark.parametrize(
+    ("space", "name", "words"),
+    [
+        (spaces.Discrete(3), "flow", "--head is one of auto, categorical, pairs there"),
+        (spaces.Box(-1, 1, (2,)), "pairs", "--head is one of auto, gaussian, squared"),
+        (spaces.MultiBinary(2), "pairs", "--head is one of auto there"),
+        (
+            spaces.Box(np.float32([0, -1]), np.float32([np.inf, 1])),
+            "discretized",
+            "the head discretized needs bounds",
+        ),
+    ],
+)
+def test_a_head_for_other_actions_is_refused(space, name, words):
+    with pytest.raises(UnsupportedSpaceError, match=words):
+        called(space, name)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -191,6 +192,52 @@ def test_an_acting_expert_keeps_a_memory_for_every_slot_and_episode():
     np.testing.assert_array_equal(first[:, 0], [1, 2])
     np.testing.assert_array_equal(second[:, 0], [1 + 3, 2 + 4])
     np.testing.assert_array_equal(third[:, 0], [5, 2 + 4 + 6])
+
+
+class Prophet(AbstractExpert):
+    """Knows an episode by its seed: answers with ten for each, and the step."""
+
+    name = "prophet"
+
+    def start(self) -> int:
+        return 90
+
+    def begin(self, seed: int) -> int:
+        assert type(seed) is int
+        return 10 * seed
+
+    def act(self, memory: int, observation: np.ndarray) -> tuple[int, int]:
+        return memory, memory + 1
+
+
+def test_whoever_knows_an_episode_beforehand_answers_by_its_seed():
+    seen = eqx.tree_at(lambda s: s.seed, visited(2, 3, 3), np.array([5, 3, 7]))
+    asked = np.array([[0, 0, 0], [1, 0, 1], [0, 1, 0]], bool)
+
+    given = answers(Prophet(), TASK, seen, asked, origin=ORIGIN)
+
+    # Numbers of this task begin at ten.
+    np.testing.assert_array_equal(given.action[:, 0] + 10, [30, 32, 71])
+
+
+def test_an_acting_expert_is_told_the_seed_of_the_episode_that_begins():
+    actor = ExpertActor(Prophet(), TASK, slots=2, seeds=np.array([5, 3, 7]))
+    actor.begin(0, 1)
+    nothing = np.zeros((2, 1), np.float32)
+
+    # In the other slot nothing has begun, so it stands for the first episode.
+    first = actor.act(nothing).executed[:, 0] + 10
+    actor.begin(1, 2)
+    second = actor.act(nothing).executed[:, 0] + 10
+
+    assert (first.tolist(), second.tolist()) == ([30, 50], [31, 70])
+
+
+def test_an_acting_expert_that_is_told_no_seeds_starts_as_ever():
+    actor = ExpertActor(Prophet(), TASK, slots=1)
+    actor.begin(0, 1)
+
+    assert actor.act(np.zeros((1, 1), np.float32)).executed.tolist() == [[90 - 10]]
 
 
 def test_an_acting_expert_says_that_it_acted():

@@ -61,6 +61,15 @@ def test_a_class_and_an_instance_with_a_memory_are_experts(here, spec):
     assert expert.act(4, None) == (40, 5)
 
 
+def test_a_memory_begins_with_the_seed_where_the_class_wants_it(here):
+    (here / "counting.py").write_text(COUNTING)
+    (here / "knowing.py").write_text(
+        COUNTING + "Counter.begin = lambda self, seed: 100 * seed\n"
+    )
+    assert callable_expert("counting:counter").begin(7) == 0
+    assert callable_expert("knowing:counter").begin(7) == 700
+
+
 def test_an_expert_that_knows_our_interface_is_itself(here):
     (here / "ours.py").write_text(
         "from novice.experts.expert import Law\n"

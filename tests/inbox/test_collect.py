@@ -320,3 +320,27 @@ def test_answers_after_a_look_ahead_are_told_from_the_others():
         "not_looked": {"answers": 1, "corrected": 1.0, "seconds": 2.0},
     }
     assert looked_ahead(kept, question, OPTIONS) == {}
+
+
+def test_what_was_seen_before_an_answer_is_kept_with_it():
+    come = harvest(
+        said(("ana", 13, "action", 1), ("ana", 21, "action", 1)),
+        question,
+        OPTIONS,
+        known=frozenset(),
+        round=0,
+        observed=seen_before,
+        past=2,
+    )
+    (part,) = come.parts
+
+    # Question 13 is about step 3, question 21 about step 1: before the beginning stands
+    # the first step again.
+    assert part.step.tolist() == [3, 1]
+    assert part.before[:, :, 0].tolist() == [[1, 2], [0, 0]]
+
+
+def test_without_a_history_nothing_of_before_is_kept():
+    (part,) = come_of(("ana", 13, "action", 1)).parts
+
+    assert part.before is None

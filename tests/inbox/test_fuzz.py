@@ -304,6 +304,9 @@ class Wanderer:
     def begin(self) -> str:
         return "round 3"
 
+    def replan(self, *, forget: bool = False) -> None:
+        pass
+
     def act(self, observation: np.ndarray) -> tuple[np.ndarray, float | None]:
         self._task.action_space.seed(self._chance.getrandbits(30))
         action = self._task.action_space.sample()

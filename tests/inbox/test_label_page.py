@@ -648,11 +648,11 @@ def test_our_own_server_takes_the_answers(browser: Any, desk: Any):
     desk.album.strip = SavedClip(*drawn_clip(1), 24.0)
     with visit_to(browser, desk) as one:
         one.press("1", "2", "Shift+1", "2", "x", "1", "u", "c")
-        page.wait_for_selector(".branch")
+        one.page.wait_for_selector(".branch")
         one.press("2")
         one.wait("document.querySelector('#saved-text').textContent === 'Saved 6'")
         one.wait("document.querySelectorAll('#last li:not([hidden])').length === 6")
-        page.reload()
+        one.page.reload()
         one.wait(
             READY + " && document.querySelectorAll('#last li:not([hidden])').length"
         )
@@ -662,7 +662,7 @@ def test_our_own_server_takes_the_answers(browser: Any, desk: Any):
         one.wait("document.querySelector('.was') === null && " + SAVED)
         one.press("e")
         while desk.inbox.answer_count() < 8:
-            page.wait_for_timeout(20)
+            one.page.wait_for_timeout(20)
         one.wait(SAVED)
 
     kept = [each.answer for each in desk.inbox.answers_after(0)]

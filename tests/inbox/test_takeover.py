@@ -37,6 +37,9 @@ class Steady:
         self.begun += 1
         return f"round {self.begun}"
 
+    def replan(self, *, forget: bool = False) -> None:
+        pass
+
     def act(self, observation: np.ndarray) -> tuple[np.ndarray, float | None]:
         return self.action, 0.5
 

@@ -174,7 +174,7 @@ def test_the_value_error_by_hand():
         np.array([True, False]),
     )
 
-    assert squared_value_error(learner.critic, batch) == 4 * 0.5 * 3**2
+    assert squared_value_error(learner.critic, batch, KEY) == 4 * 0.5 * 3**2
     critic = stepped(learner, batch, objective=VALUE_ERROR, rate=1.0).critic
     np.testing.assert_allclose(critic.trunk.layers[0].bias, [4 * 3])
 
@@ -218,7 +218,7 @@ def test_the_gradient_is_that_of_finite_differences(head):
         @jax.jit
         def loss(numbers):
             policy = eqx.combine(whole(numbers), fixed)
-            return negative_weighted_likelihood(policy, batch)
+            return negative_weighted_likelihood(policy, batch, KEY)
 
         gradient = jax.jit(jax.grad(loss))(numbers)
         for direction in np.random.default_rng(2).normal(size=(5, len(numbers))):
@@ -516,8 +516,8 @@ def test_steps_follow_the_plan_and_report_the_loss_before_each():
     np.testing.assert_allclose(
         losses,
         [
-            negative_weighted_likelihood(learner.policy, first) / 2,
-            negative_weighted_likelihood(once.policy, second) / 2,
+            negative_weighted_likelihood(learner.policy, first, KEY) / 2,
+            negative_weighted_likelihood(once.policy, second, KEY) / 2,
         ],
         rtol=1e-5,
     )

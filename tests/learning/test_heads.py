@@ -6,6 +6,7 @@ import json
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
@@ -18,6 +19,7 @@ from novice.learning.heads import (
     Bernoulli,
     Categorical,
     Gaussian,
+    Squared,
     gaussian,
     head_from_config,
     marks_of,
@@ -31,6 +33,7 @@ HEADS = {
     "several choices": Categorical((2, 3)),
     "switches": Bernoulli(2),
     "real numbers": STEERING,
+    "squared error": Squared((0.0, 5.0), (1.0, 5.0)),
 }
 heads = pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 
@@ -125,6 +128,40 @@ def test_the_spread_of_real_numbers_stays_within_its_limits(learned, used):
     got = entropy(head, np.zeros((1, 1), np.float32))
 
     np.testing.assert_allclose(got, [scipy.stats.norm(0, np.exp(used)).entropy()], 1e-5)
+
+
+def test_the_likelihood_of_squared_error_is_squared_error():
+    """With a spread of exp(-1/2), half a squared distance counts e times."""
+    outputs, right = np.float32([[0.0, 0.5]]), np.float32([[0.0, 7.5]])
+    off = np.float32([[0.3, 7.5], [0.0, 8.5], [0.3, 8.5]])
+
+    best = log_probability(HEADS["squared error"], outputs, right)
+    other = log_probability(HEADS["squared error"], np.repeat(outputs, 3, 0), off)
+
+    squares = np.array([0.3**2, 0.2**2, 0.3**2 + 0.2**2])
+    np.testing.assert_allclose(best - other, np.e / 2 * squares, rtol=1e-4)
+    np.testing.assert_allclose(
+        entropy(HEADS["squared error"], outputs),
+        scipy.stats.norm(0, np.exp(-0.5) * np.array([1, 5])).entropy().sum(),
+        rtol=1e-5,
+    )
+
+
+def test_imitation_costs_what_an_action_is_unlikely():
+    outputs, action = jnp.zeros((1, 3)), jnp.array([[1]])
+
+    cost = Categorical((3,)).loss(outputs, action, jax.random.key(0))
+
+    np.testing.assert_allclose(cost, [np.log(3)], rtol=1e-6)
+
+
+def test_several_actions_at_once_are_made_of_the_same_numbers_as_one():
+    several = gaussian((0.0, 5.0) * 4, (1.0, 5.0) * 4)
+
+    assert several.one_action(4) == STEERING.one_action()
+    assert STEERING.one_action() == {"center": [0, 5], "half_range": [1, 5]}
+    assert Categorical((2, 3, 2, 3)).one_action(2) == {"options": [2, 3]}
+    assert Bernoulli(6).one_action(3) == {"options": [2, 2]}
 
 
 @heads
@@ -548,7 +585,7 @@ def test_what_is_not_known_has_no_slope_whatever_stands_there(number):
 def test_only_real_numbers_are_learned_in_part():
     names = {name for name, head in HEADS.items() if "partial" in head.learns_from}
 
-    assert names == {"real numbers"}
+    assert names == {"real numbers", "squared error"}
 
 
 @heads
@@ -562,5 +599,5 @@ def test_a_head_is_found_again_from_its_config(head):
 
 
 def test_a_head_of_an_unknown_kind_is_refused():
-    with pytest.raises(KeyError, match="flow"):
-        head_from_config({"kind": "flow"})
+    with pytest.raises(KeyError, match="oracle"):
+        head_from_config({"kind": "oracle"})

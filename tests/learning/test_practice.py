@@ -141,7 +141,9 @@ def standard_errors_off() -> dict[str, float]:
     def loss(logit: jax.Array, seen: Trajectories, estimator: Estimator) -> jax.Array:
         policy = eqx.tree_at(lambda p: p.trunk.layers[0].bias, switch(0.0), logit[None])
         batch, normalizer = estimator(seen)
-        return negative_weighted_likelihood(policy, batch) / normalizer
+        return (
+            negative_weighted_likelihood(policy, batch, jax.random.key(0)) / normalizer
+        )
 
     def slopes(length: jax.Array) -> dict[str, jax.Array]:
         seen = played(length)

@@ -27,11 +27,11 @@ from novice.envs.task import Task
 from novice.experts.acting import ExpertActor
 from novice.experts.ask import as_done, everything
 from novice.experts.expert import AbstractExpert
-from novice.learning.policy import Policy
 from novice.types import Round, Trajectories
 
-# How an algorithm is told how good a policy is; what is measured is the caller's.
-Evaluate = Callable[[Policy], Mapping[str, Any]]
+# How an algorithm is told how good a round's policy is; what is measured is the
+# caller's.
+Evaluate = Callable[[Round], Mapping[str, Any]]
 # How an algorithm says what it is about to do: "collect", "label" or "fit".
 Phase = Callable[[str], contextlib.AbstractContextManager[Any]]
 
@@ -77,7 +77,8 @@ def demonstrations(
     steps = int(seen.length.sum())
     asked = everything(seen, at_most=settings.labels or steps)
     origin = Origin(0, "demonstration", expert.name)
-    return Dataset().append(as_done(seen, asked, origin=origin)), seen
+    shown = as_done(seen, asked, origin=origin, past=settings.fit.history - 1)
+    return Dataset().append(shown), seen
 
 
 def advance(
@@ -124,7 +125,7 @@ def bc(
     measures = {
         "env_steps": env_steps,
         **round.measures,
-        **evaluate(round.learner.policy),
+        **evaluate(round),
     }
     yield Round(
         number=0,

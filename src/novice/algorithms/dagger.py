@@ -104,10 +104,12 @@ def ask(
     Where the expert itself acted throughout, what it did is its answer.
     """
     asked = STRATEGIES[settings.ask](seen, at_most=at_most, key=key)
+    past = settings.fit.history - 1
     if np.all(seen.expert_acted | ~seen.valid):
-        return as_done(seen, asked, origin=Origin(round, "demonstration", expert.name))
+        origin = Origin(round, "demonstration", expert.name)
+        return as_done(seen, asked, origin=origin, past=past)
     origin = Origin(round, "correction", expert.name)
-    return answers(expert, task, seen, asked, origin=origin)
+    return answers(expert, task, seen, asked, origin=origin, past=past)
 
 
 def advance(
@@ -171,7 +173,7 @@ def watched(
     measures = {
         "env_steps": 0,
         **round.measures,
-        **evaluate(round.learner.policy),
+        **evaluate(round),
     }
     return dataclasses.replace(round, measures=measures)
 
@@ -222,7 +224,7 @@ def dagger(
         measures = {
             "env_steps": env_steps + int(np.sum(seen.length)),
             **round.measures,
-            **evaluate(round.learner.policy),
+            **evaluate(round),
         }
         round = dataclasses.replace(round, measures=measures, trajectories=seen)
         yield round

@@ -1,13 +1,16 @@
 """Fit a policy to everything answered so far: step 1 of every round of imitation."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Num, PRNGKeyArray
 
 from novice.algorithms.settings import FitSettings
 from novice.datasets.dataset import Dataset, batch_of
+from novice.datasets.windows import seen_at_once, targets_at_once
 from novice.envs.task import Task
 from novice.evaluation.trust import Trusted
 from novice.learning.fit import (
@@ -15,6 +18,7 @@ from novice.learning.fit import (
     PARTIAL_LIKELIHOOD,
     SET_LIKELIHOOD,
     WEIGHTED_LIKELIHOOD,
+    WEIGHTED_LOSS,
     Objective,
     fit,
     minibatch_plan,
@@ -31,15 +35,31 @@ STRETCH = 500
 
 def beginner(task: Task, settings: FitSettings, *, key: PRNGKeyArray) -> Policy:
     """A policy for the task that has seen nothing yet."""
-    return new_policy(task.observation_size, task.head, hidden=settings.hidden, key=key)
+    trunk_key, head_key = jax.random.split(key)
+    if settings.head == "auto" and settings.chunk == 1:
+        head, trunk_key = task.head, key
+    else:
+        head = task.head_called(settings.head, settings.chunk, key=head_key)
+    return new_policy(
+        task.observation_size,
+        head,
+        hidden=settings.layers,
+        history=settings.history,
+        chunk=settings.chunk,
+        execute=settings.executed,
+        picture=task.picture,
+        key=trunk_key,
+    )
 
 
-def standardized(trunk: Mlp, dataset: Dataset) -> Mlp:
-    """The same function, its inputs standardized by what the dataset has seen."""
-    seen = dataset.column("observation").astype(np.float64)
-    mean = seen.mean(axis=0).astype(np.float32)
-    variance = seen.var(axis=0).astype(np.float32)
-    return with_statistics(trunk, mean, variance, np.float32(len(seen)))
+def standardized(trunk: Any, seen: Num[np.ndarray, "rows numbers"]) -> Any:
+    """The same function, its inputs standardized by what was seen."""
+    if not isinstance(trunk, Mlp):
+        return trunk
+    numbers = seen.astype(np.float64)
+    mean = numbers.mean(axis=0).astype(np.float32)
+    variance = numbers.var(axis=0).astype(np.float32)
+    return with_statistics(trunk, mean, variance, np.float32(len(numbers)))
 
 
 def undecided(policy: Policy) -> Policy:
@@ -77,12 +97,16 @@ def imitate(
     The optimizer starts anew: what it remembers of older answers would mislead it.
     Where answers are doubted the policy starts out `undecided`.
     """
-    policy = eqx.tree_at(lambda p: p.trunk, policy, standardized(policy.trunk, dataset))
+    seen = seen_at_once(dataset, policy.history)
+    policy = eqx.tree_at(lambda p: p.trunk, policy, standardized(policy.trunk, seen))
     if trust is not None and trust.doubts:
         policy = undecided(policy)
     learner = new_learner(policy)
-    how = {} if trust is None else {"weight": trust.weight, "target": trust.target}
-    batch = batch_of(dataset, policy.head, capacity=capacity, **how)
+    if trust is None:
+        how = {"target": targets_at_once(dataset, policy.head, policy.chunk)}
+    else:
+        how = {"weight": trust.weight, "target": trust.target}
+    batch = batch_of(dataset, policy.head, capacity=capacity, observation=seen, **how)
     batch = jax.tree.map(jnp.asarray, batch)
     steps = whole_stretches(steps)
     plan = minibatch_plan(
@@ -98,18 +122,22 @@ def imitate(
             learner,
             batch,
             jax.tree.map(lambda numbers, part=part: numbers[part], plan),
-            objective=objective_of(dataset, trust),
+            objective=objective_of(dataset, policy, trust),
             optimizer=ADAM,
             normalizer=jnp.float32(settings.batch_size),
         )
     return learner, float(losses[-100:].mean())
 
 
-def objective_of(dataset: Dataset, trust: Trusted | None = None) -> Objective:
+def objective_of(
+    dataset: Dataset, policy: Policy, trust: Trusted | None = None
+) -> Objective:
     """What makes the targets of a dataset likelier, whatever people said in them."""
     if dataset.has_sets if trust is None else trust.marked:
         return SET_LIKELIHOOD
-    return PARTIAL_LIKELIHOOD if dataset.has_gaps else WEIGHTED_LIKELIHOOD
+    if dataset.has_gaps or (policy.chunk > 1 and "partial" in policy.head.learns_from):
+        return PARTIAL_LIKELIHOOD
+    return WEIGHTED_LIKELIHOOD if policy.head.has_likelihood else WEIGHTED_LOSS
 
 
 def power_of_two(rows: int) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from novice.algorithms.bc import Evaluate, Phase
-from novice.algorithms.settings import ReinforceSettings
+from novice.algorithms.settings import ReinforceSettings, layers_of
 from novice.envs.actor import SampleActor
 from novice.envs.functional import (
     functional_core,
@@ -27,6 +27,7 @@ from novice.envs.rollout import padded, rollout
 from novice.envs.seeds import training_seeds
 from novice.envs.slots import AbstractSlots
 from novice.envs.task import Task
+from novice.errors import NoviceError
 from novice.learning.fit import new_learner
 from novice.learning.policy import Policy, new_critic, new_policy
 from novice.learning.practice import (
@@ -40,6 +41,10 @@ from novice.types import Learner, Round, Trajectories
 
 # Runs N whole episodes and takes one step from them; the keys: for acting, for fitting.
 Improve = Callable[[Learner, Rates, PRNGKeyArray, PRNGKeyArray], Practiced]
+
+
+class CannotPracticeError(NoviceError):
+    """A policy that cannot practice."""
 
 
 class Practitioner(NamedTuple):
@@ -131,12 +136,14 @@ def first_learner(
     """
     policy_key, critic_key, look_key, warm_key = jax.random.split(key, 4)
     size = task.observation_size
+    how: Any = {"hidden": layers_of(settings.hidden), "picture": task.picture}
     beginner = policy is None
     if policy is None:
-        policy = new_policy(size, task.head, hidden=settings.hidden, key=policy_key)
+        policy = new_policy(size, task.head, **how, key=policy_key)
+    check_can_practice(policy)
     critic = None
     if settings.baseline == "value":
-        critic = new_critic(size, hidden=settings.hidden, key=critic_key)
+        critic = new_critic(size, **how, key=critic_key)
     learner = new_learner(policy, critic)
     if not beginner and critic is None:
         return learner, 0
@@ -146,6 +153,23 @@ def first_learner(
     if not beginner:  # A policy that was learned keeps what it was measured on.
         learner = eqx.tree_at(lambda whole: whole.policy, learner, policy)
     return learner, int(np.sum(seen.length))
+
+
+def check_can_practice(policy: Policy) -> None:
+    """Raise CannotPracticeError for a policy whose gradient nobody can estimate."""
+    kind = policy.head.config()["kind"]
+    if not policy.head.has_likelihood:
+        raise CannotPracticeError(
+            f"this policy has the head {kind}, which cannot say how likely its actions"
+            " are: it serves imitation only; practice goes on from gaussian, mixture,"
+            " discretized or categorical"
+        )
+    if policy.remembers:
+        raise CannotPracticeError(
+            f"this policy has a history of {policy.history} and chunks of"
+            f" {policy.chunk}, but practice weighs one action at a time; it goes on"
+            " from policies without --history and --chunk"
+        )
 
 
 def reinforce(
@@ -175,7 +199,7 @@ def reinforce(
     round = after
     while round.number + 1 < settings.rounds:
         round = advance(round, practitioner.improve, settings, key=batches_key)
-        measures = {**round.measures, **evaluate(round.learner.policy)}
+        measures = {**round.measures, **evaluate(round)}
         round = dataclasses.replace(round, measures=measures)
         yield round
 

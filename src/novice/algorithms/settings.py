@@ -32,10 +32,18 @@ def check(
 
 
 def check_layers(hidden: tuple[int, ...]) -> None:
-    """Raise BadSettingError unless every hidden layer has a unit."""
-    if not hidden or min(hidden) < 1:
+    """Raise BadSettingError unless every hidden layer has a unit, or 0 says none."""
+    if hidden != (0,) and (not hidden or min(hidden) < 1):
         sizes = " ".join(str(size) for size in hidden) or "empty"
-        raise BadSettingError(f"--hidden is {sizes}, but layers have at least one unit")
+        raise BadSettingError(
+            f"--hidden is {sizes}, but layers have at least one unit (0 alone: no"
+            " hidden layer, a linear policy)"
+        )
+
+
+def layers_of(hidden: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes of the hidden layers that a setting means, none where it is 0."""
+    return () if hidden == (0,) else hidden
 
 
 def check_choices(settings: Any) -> None:
@@ -48,18 +56,51 @@ def check_choices(settings: Any) -> None:
             raise BadSettingError(f"--{flag} is {value!r}, but it is one of {known}")
 
 
+# More makes a decision so wide that nothing is learned of its end.
+LONGEST_CHUNK = 100
+LONGEST_HISTORY = 32
+
+
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
     """How a network is fitted to answers."""
 
-    hidden: tuple[int, ...] = setting((64, 64), "sizes of the hidden layers")
+    hidden: tuple[int, ...] = setting(
+        (64, 64), "sizes of the hidden layers (0: none, a linear policy)"
+    )
     learning_rate: float = setting(1e-3, "Adam's first step size within each fit")
     batch_size: int = setting(256, "rows in a minibatch")
+    head: Literal[
+        "auto", "gaussian", "squared", "mixture", "discretized", "flow", "pairs"
+    ] = setting(
+        "auto",
+        "what turns numbers into actions: gaussian (real) or categorical; several"
+        " right answers: mixture, discretized, flow; squared error; all pairs (SVM)",
+    )
+    chunk: int = setting(1, "actions decided at once")
+    execute: int = setting(
+        0, "actions of a chunk that are done before looking again (0: half of them)"
+    )
+    history: int = setting(1, "observations seen at once, the latest and those before")
 
     def __post_init__(self) -> None:
         check(self, "batch_size", low=1)
         check(self, "learning_rate", low=0)
         check_layers(self.hidden)
+        check_choices(self)
+        check(self, "chunk", low=1, high=LONGEST_CHUNK)
+        check(self, "execute", low=0, high=self.chunk)
+        check(self, "history", low=1, high=LONGEST_HISTORY)
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The sizes of the hidden layers, none where the policy is linear."""
+        return layers_of(self.hidden)
+
+    @property
+    def executed(self) -> int:
+        """How many actions of a chunk are done before the policy looks again."""
+        return self.execute or -(-self.chunk // 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +202,16 @@ class DaggerSettings:
         check(self, "noise", low=0)
         check(self, "first_steps", low=1)
         check(self, "steps", low=1)
+        self._check_chunk()
+
+    def _check_chunk(self) -> None:
+        """Chunks learn from stretches; a question is about a single moment."""
+        if self.fit.chunk > 1 and self.people.by != "takeover":
+            raise BadSettingError(
+                f"--chunk is {self.fit.chunk}, but chunks are learned from stretches of"
+                " actions and DAgger asks about single moments; novice bc learns them"
+                " from demonstrations, and --expert human --by takeover from driving"
+            )
 
     @property
     def rounds(self) -> int:
@@ -202,16 +253,25 @@ class ReinforceSettings:
 def as_json(settings: Any) -> dict[str, Any]:
     """The settings as plain values.
 
-    Of what people do differently only that is said, so that a run from before this
-    could be set has the same settings as one in which nothing of it is.
+    Of what was not always there to be set only that is said which is not as usual, so
+    that a run from before has the same settings as one in which nothing of it is set.
     """
     content = dataclasses.asdict(settings)
     if "people" in content:
-        usual = dataclasses.asdict(PeopleSettings())
-        people = content.pop("people")
-        said = {name: value for name, value in people.items() if value != usual[name]}
-        content |= {"people": said} if said else {}
+        people = unusual(content.pop("people"), PeopleSettings())
+        content |= {"people": people} if people else {}
+    if "fit" in content:
+        fit = content["fit"]
+        kept = {name: fit[name] for name in ("hidden", "learning_rate", "batch_size")}
+        content["fit"] = kept | unusual(fit, FitSettings())
     return content
+
+
+def unusual(values: dict[str, Any], usual: Any) -> dict[str, Any]:
+    """The values that differ from those of the usual settings."""
+    return {
+        name: value for name, value in values.items() if value != getattr(usual, name)
+    }
 
 
 def from_json(kind: type, content: dict[str, Any]) -> Any:

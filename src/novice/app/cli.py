@@ -161,7 +161,9 @@ def bc(arguments: list[str]) -> int:
     parser.add_argument(
         "--data",
         metavar="RUN",
-        help="learn from the answers kept in this run instead of asking the expert",
+        help="learn from the answers kept in this run instead of asking the expert, or"
+        " from demonstrations recorded elsewhere: an .npz file with observation, action"
+        " and episode_ends",
     )
     add_lag(parser)
     add_flags(parser, BcSettings)
@@ -180,7 +182,7 @@ def dagger(arguments: list[str]) -> int:
         dest="start",
         metavar="RUN",
         help="start from this run's policy and answers, such as a clone's, or from"
-        " demonstrations that were recorded by novice play",
+        " demonstrations: recorded by novice play, or an .npz file as for novice bc",
     )
     add_lag(parser)
     add_flags(parser, DaggerSettings)

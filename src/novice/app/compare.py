@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,54 +10,175 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from novice.app.folder import RunFolder
+from novice import __version__
+from novice.app.evaluation import Wish
+from novice.app.folder import RunFolder, free_name
 from novice.app.judge import Judge
-from novice.app.machine import keep_compiled_programs
+from novice.app.machine import keep_compiled_programs, versions
 from novice.app.options import UsageError
+from novice.app.publish import publish
 from novice.app.result import interval
 from novice.app.runs import check_fits, expert_named, policy_of_run
+from novice.app.shift import shift_lines, shift_of_run
 from novice.app.tasks import task_called
 from novice.envs.seeds import test_seeds
+from novice.envs.task import Task
 from novice.evaluation.returns import Returns, returns_of
 from novice.evaluation.statistics import estimate, paired_difference
+from novice.experts.kept import SCHEMA
+from novice.files import make_folder, write_json
 
 
 def compare(
-    runs: Sequence[str], *, episodes: int, which: str, expert: str, as_json: bool
+    runs: Sequence[str],
+    *,
+    episodes: int,
+    which: str,
+    expert: str,
+    as_json: bool,
+    arguments: Mapping[str, Any],
+    wishes: Sequence[Wish],
+    out: str | None,
+    shift: bool = False,
 ) -> None:
-    """Play the same test episodes with everybody, and print who returned what."""
+    """Play the same test episodes with everybody, and say who returned what.
+
+    With wishes, or a folder to put it `out` to, a page shows it as well.
+    """
     keep_compiled_programs()
-    found = compared(runs, episodes=episodes, which=which, expert=expert)
-    if as_json:
-        print(json.dumps(found, sort_keys=True))
+    folder = folder_for(out, runs[0]) if wishes or out else None
+    if wishes:
+        from novice.app.vary import varied
+
+        found = varied(
+            runs,
+            wishes,
+            episodes=episodes,
+            which=which,
+            expert=expert,
+            arguments=arguments,
+        )
     else:
-        print_comparison(found)
+        found = compared(
+            runs,
+            episodes=episodes,
+            which=which,
+            expert=expert,
+            arguments=arguments,
+            shift=shift,
+        )
+    asked = {
+        "task": found["env"],
+        "task_argument": dict(arguments),
+        "runs": list(runs),
+        "episodes": episodes,
+        "round": which,
+        "expert": expert,
+        "vary": [wish.text for wish in wishes],
+        "shift": shift,
+    }
+    page = None if folder is None else keep(folder, asked, found)
+    if as_json:
+        told = {} if page is None else {"report": str(page)}
+        print(json.dumps({**found, **told}, sort_keys=True))
+        return
+    print_comparison(found)
+    if shift:
+        for line in shift_lines(found):
+            print(line)
+    if wishes:
+        from novice.app.vary_table import print_variations
+
+        print_variations(found)
+    if page is not None:
+        print(page)
+
+
+def folder_for(out: str | None, run: str) -> Path:
+    """A free folder for what is found. Raises UsageError where something is."""
+    if out is None:
+        task = RunFolder(Path(run)).settings()["settings"]["task"]
+        name = f"evaluate-{task}".replace("/", "-").replace(":", "-")
+        return free_name(Path("runs") / name)
+    path = Path(out)
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise UsageError(
+            f"--out is {out}, but something is there already; name a new folder"
+        )
+    return path
+
+
+def keep(folder: Path, asked: Mapping[str, Any], found: Mapping[str, Any]) -> Path:
+    """Write down what was asked and found, and the page; the page's path."""
+    settings = {
+        "schema": SCHEMA,
+        "command": "evaluate",
+        "settings": dict(asked),
+        "version": __version__,
+        "versions": versions(),
+    }
+    make_folder(folder)
+    write_json(folder / "settings.json", settings)
+    write_json(folder / "summary.json", dict(found))
+    return publish(folder)
+
+
+def common_task(
+    runs: Sequence[str], arguments: Mapping[str, Any], *, free: Collection[str] = ()
+) -> Task:
+    """The task that all runs were trained on, but for what `arguments` say instead.
+
+    What is `free` may differ, too. Raises UsageError where more does.
+    """
+    all_settings = [RunFolder(Path(run)).settings()["settings"] for run in runs]
+    first = all_settings[0]
+    told = {*arguments, *free}
+
+    def rest(settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        given = settings["task_argument"]
+        return settings["task"], {k: v for k, v in given.items() if k not in told}
+
+    for run, settings in zip(runs, all_settings, strict=True):
+        if rest(settings) != rest(first):
+            hint = ", or say by --task-argument in which they are to be compared"
+            raise UsageError(
+                f"{run} was trained on {settings['task']} {settings['task_argument']},"
+                f" but {runs[0]} on {first['task']} {first['task_argument']}; compare"
+                f" runs of one task{hint if settings['task'] == first['task'] else ''}"
+            )
+    return task_called(first["task"], {**first["task_argument"], **arguments})
 
 
 def compared(
-    runs: Sequence[str], *, episodes: int, which: str, expert: str
+    runs: Sequence[str],
+    *,
+    episodes: int,
+    which: str,
+    expert: str,
+    arguments: Mapping[str, Any] | None = None,
+    shift: bool = False,
 ) -> dict[str, Any]:
-    """Returns, normalized returns, and paired differences between each two runs."""
-    first = RunFolder(Path(runs[0])).settings()["settings"]
-    task = task_called(first["task"], first["task_argument"])
+    """Returns, normalized returns, and paired differences between each two runs.
+
+    With `shift`, also how far each policy's states are from those it learned from.
+    """
+    task = common_task(runs, arguments or {})
     judge = Judge(task, expert_named(expert, task, needed=False), 2, episodes)
     seeds = test_seeds(episodes)
     entries, returns = [], {}
     for run in runs:
-        settings = RunFolder(Path(run)).settings()["settings"]
-        if (settings["task"], settings["task_argument"]) != (task.id, task.kwargs):
-            raise UsageError(
-                f"{run} was trained on {settings['task']} {settings['task_argument']},"
-                f" but {runs[0]} on {task.id} {dict(task.kwargs)}; compare runs of one"
-                " task"
-            )
         policy, number = policy_of_run(run, which=which)
         check_fits(policy, task, run)
-        returns[run] = returns_of(judge.play(policy, seeds))
-        entries.append(entry_of(run, number, returns[run], judge))
+        seen = judge.play(policy, seeds)
+        returns[run] = returns_of(seen)
+        entry = entry_of(run, number, returns[run], judge)
+        if shift:
+            entry |= shift_of_run(RunFolder(Path(run)), number, seen)
+        entries.append(entry)
     found: dict[str, Any] = {
         "command": "evaluate",
         "env": task.id,
+        "task_argument": dict(task.kwargs),
         "policies": entries,
         "random": {"return": estimate(judge.test.random.value).as_json()},
         "differences": [
@@ -93,7 +214,9 @@ def difference_of(one: str, other: str, returns: dict[str, Returns]) -> dict[str
 def print_comparison(found: dict[str, Any]) -> None:
     """The comparison as a table, and the differences as lines."""
     episodes = found["random"]["return"]["episodes"]
-    title = f"{found['env']}, the same {episodes} episodes for everybody"
+    given = found.get("task_argument", {}).items()
+    made = "".join(f" {name}={json.dumps(value)}" for name, value in given)
+    title = f"{found['env']}{made}, the same {episodes} episodes for everybody"
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("who", "return, 95 % interval", "normalized"):
         table.add_column(column)

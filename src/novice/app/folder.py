@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from novice.algorithms.settings import layers_of
 from novice.app.choice import latest_of_the_best
 from novice.datasets.dataset import GOLD, Dataset
 from novice.datasets.shards import forget_parts, load_dataset, save_part
@@ -300,9 +301,12 @@ class RunFolder:
         arrays = read_arrays(unchanged(path))
         critic = None
         if any(name.startswith("critic.") for name in arrays):
-            size = policy.config()["observation"]
-            hidden = tuple(self.settings()["settings"]["hidden"])
-            critic = new_critic(size, hidden=hidden, key=jax.random.key(0))
+            told, key = policy.config(), jax.random.key(0)
+            hidden = layers_of(tuple(self.settings()["settings"]["hidden"]))
+            picture = getattr(policy.trunk, "picture", None)
+            critic = new_critic(
+                told["observation"], hidden=hidden, picture=picture, key=key
+            )
         return with_named_arrays(new_learner(policy, critic), arrays, path)
 
     def _mend_lines(self, rounds: int) -> None:

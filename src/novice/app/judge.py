@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from novice.datasets.dataset import Origin
+from novice.app.shift import shift_measures
+from novice.datasets.dataset import Dataset, Origin
 from novice.envs.actor import AbstractActor, BestActor, RandomActor
 from novice.envs.functional import functional_core, functional_rollout
 from novice.envs.rollout import rollout
@@ -55,6 +56,7 @@ class Judge:
     expert: AbstractExpert | None
     validation_episodes: int
     test_episodes: int
+    measures_shift: bool = True
 
     @cached_property
     def slots(self) -> SeparateSlots:
@@ -66,7 +68,8 @@ class Judge:
 
     def play(self, policy: Policy, seeds: np.ndarray) -> Trajectories:
         """The policy's likeliest actions in the episodes of these seeds."""
-        if self.core is None:
+        # What a policy remembers, and what it draws, is kept outside the task.
+        if self.core is None or policy.remembers or not policy.head.likeliest:
             return rollout(self.slots, BestActor(policy), seeds)
         key = jax.random.key(0)
         seen = functional_rollout(
@@ -95,8 +98,14 @@ class Judge:
     def test(self) -> Reference:
         return self.reference(test_seeds(self.test_episodes))
 
-    def validate(self, policy: Policy) -> Mapping[str, Any]:
-        """What a round reports: return, normalized return, disagreement."""
+    def validate(
+        self, policy: Policy, dataset: Dataset | None = None
+    ) -> Mapping[str, Any]:
+        """What a round reports: return, normalized return, disagreement, shift.
+
+        The shift is how far what the policy visits is from a `dataset`, if one is given
+        and has enough episodes.
+        """
         seen = self.play(policy, validation_seeds(self.validation_episodes))
         returns = returns_of(seen)
         measures: dict[str, Any] = {
@@ -108,6 +117,8 @@ class Judge:
             measures["normalized"] = share
         if self.expert is not None:
             measures["expert_disagreement"] = self.disagreement(policy, seen)
+        if dataset is not None and self.measures_shift:
+            measures |= shift_measures(dataset, seen)
         return measures
 
     def disagreement(self, policy: Policy, seen: Trajectories) -> dict[str, Any]:

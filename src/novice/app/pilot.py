@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import jax
 import numpy as np
 from jaxtyping import Float, Num
 
 from novice.app.folder import RunFolder
 from novice.app.runs import check_fits, policy_of_run
-from novice.envs.actor import HostPolicy
+from novice.envs.host_policy import HostPolicy, Remembered
 from novice.envs.task import Task
 from novice.errors import NoviceError
 from novice.experts.kept import load_policy
@@ -45,15 +46,22 @@ class PolicyPilot:
     def _load(self, policy: Policy) -> None:
         check_fits(policy, self._task, self._source)
         self._head, self._policy = policy.head, HostPolicy(policy)
-        normalizer = policy.trunk.normalizer
-        self._mean = np.asarray(normalizer.mean)
-        self._scale = np.asarray(normalizer.scale)
+        self._remembered = Remembered(self._policy, jax.random.key(0))
+        self._episodes = 0
+        normalizer = getattr(policy.trunk, "normalizer", None)
+        if normalizer is not None:
+            # Of what it sees at once, the present observation is the last part.
+            size = self._task.observation_size
+            self._mean = np.asarray(normalizer.mean)[-size:]
+            self._scale = np.asarray(normalizer.scale)[-size:]
 
     def begin(self) -> str:
         """Take the newest policy where it shall be followed; its name.
 
         A round that cannot be read is passed over: the one before goes on.
         """
+        self._episodes += 1
+        self._remembered.begin(0, self._episodes)
         if self._follow and self._round is not None:
             try:
                 if RunFolder(Path(self._source)).round_count() - 1 > self._round:
@@ -64,7 +72,7 @@ class PolicyPilot:
         return self._name
 
     def act(
-        self, observation: Float[np.ndarray, " obs"]
+        self, observation: Num[np.ndarray, " obs"]
     ) -> tuple[Num[np.ndarray, " actions"], float | None]:
         """The likeliest action, and how uncertain the policy is.
 
@@ -73,14 +81,25 @@ class PolicyPilot:
         standard deviations the observation is from those that the policy learned from,
         as the root of the mean square over its numbers.
         """
-        outputs = self._policy.outputs(observation[None])
-        action = self._policy.best(observation[None])[0]
+        action = self._remembered.act(observation[None])[0]
         if self._task.bounds is None:
-            uncertainty = self._entropy(outputs[0])
+            uncertainty = self._undecided(observation)
+        elif self._task.picture is not None:
+            return action, None
         else:
             away = (observation - self._mean) / self._scale
             uncertainty = float(np.sqrt(np.mean(np.square(away))))
         return action, uncertainty if np.isfinite(uncertainty) else None
+
+    def replan(self, *, forget: bool = False) -> None:
+        self._remembered.replan(forget=forget)
+
+    def _undecided(self, observation: Num[np.ndarray, " obs"]) -> float:
+        """How undecided the present choice is; NaN where the head cannot say."""
+        if not self._head.has_likelihood:
+            return float("nan")
+        outputs = self._policy.outputs(self._policy.window([observation])[None])
+        return self._entropy(outputs[0])
 
     def _entropy(self, outputs: Float[np.ndarray, " outputs"]) -> float:
         """How undecided the choice is, in nats: 0 when it is certain."""

@@ -10,6 +10,7 @@ import numpy as np
 from novice.algorithms.settings import BadSettingError
 from novice.app.folder import NotARunError, RunFolder
 from novice.app.shown import LagSetting, lag_to_use, reactions_told, shown_in
+from novice.datasets.arrays import demonstrations_from
 from novice.datasets.dataset import Dataset
 from novice.envs.task import Task
 from novice.errors import NoviceError
@@ -87,23 +88,27 @@ def luggage_of(assignment: "Assignment", task: Task) -> Luggage:
     policy, answers, seconds = None, None, 0.0
     people: tuple[str, ...] = ()
     reactions: Mapping[str, Any] = {}
+    fit = getattr(assignment.settings, "fit", None)
+    past = 0 if fit is None else fit.history - 1
     for run in (assignment.data, assignment.start):
         if run is not None and (run == assignment.data or asks(assignment)):
-            answers, seconds = answers_of_run(run, task), human_seconds_of(run)
+            answers = answers_of_run(run, task, past=past)
+            seconds = human_seconds_of(run)
             people = people_of(run)
             if is_recording(run):
-                answers, reactions = paired(run, task, assignment.lag)
+                answers, reactions = paired(run, task, assignment.lag, past=past)
             elif assignment.lag and not assignment.by_takeover:
                 raise MisfitError(
                     f"--lag pairs what somebody did with what they had seen, which only"
                     f" a recording tells, but {run} is none; leave --lag away"
                 )
-    if assignment.start is not None and not is_recording(assignment.start):
+    if assignment.start is not None and not only_shows(assignment.start):
         policy, _ = policy_of_run(assignment.start, which="best")
         check_fits(policy, task, assignment.start)
     elif assignment.start is not None and not asks(assignment):
+        kind = "file" if is_file(assignment.start) else "recording"
         raise MisfitError(
-            f"{assignment.start} is a recording, which holds no policy to practice"
+            f"{assignment.start} is a {kind}, which holds no policy to practice"
             f" with; novice bc {task.id} --data {assignment.start} makes one"
         )
     asked = None
@@ -126,10 +131,22 @@ def is_recording(run: str) -> bool:
     return isinstance(settings, dict) and settings.get("command") == "play"
 
 
-def answers_of_run(run: str, task: Task) -> Dataset:
+def is_file(run: str) -> bool:
+    """Whether demonstrations are in a file of arrays, recorded elsewhere."""
+    return Path(run).suffix == ".npz" and not Path(run).is_dir()
+
+
+def only_shows(run: str) -> bool:
+    """Whether something was shown in a run, and no policy was made of it."""
+    return is_file(run) or is_recording(run)
+
+
+def answers_of_run(run: str, task: Task, *, past: int = 0) -> Dataset:
     """Everything that was answered or shown in a run, if the task can use it."""
+    if is_file(run):
+        return demonstrations_from(Path(run), task)
     if is_recording(run):
-        dataset = demonstrations_in(read_recording(Path(run)))
+        dataset = demonstrations_in(read_recording(Path(run)), past=past)
     else:
         folder = RunFolder(Path(run))
         folder.settings()
@@ -140,23 +157,30 @@ def answers_of_run(run: str, task: Task) -> Dataset:
     return dataset
 
 
-def demonstrations_in(recording: Recording, *, lag: float | None = None) -> Dataset:
+def demonstrations_in(
+    recording: Recording, *, lag: float | None = None, past: int = 0
+) -> Dataset:
     """What people did in a recording: they showed it, or took over from a policy."""
-    return shown_in(recording.episodes, lag=lag)
+    return shown_in(recording.episodes, lag=lag, past=past)
 
 
 def paired(
-    run: str, task: Task, setting: LagSetting
+    run: str, task: Task, setting: LagSetting, *, past: int
 ) -> tuple[Dataset, Mapping[str, Any]]:
     """What people did in a recording beside what they had seen; how they reacted."""
     recording = read_recording(Path(run))
     lag = lag_to_use(setting, recording.episodes, task)
     told = reactions_told(recording.episodes, task, used=lag)
-    return demonstrations_in(recording, lag=lag), told
+    return demonstrations_in(recording, lag=lag, past=past), told
 
 
 def human_seconds_of(run: str) -> float:
-    """The people's time that a run has cost, 0 where nobody was asked."""
+    """The people's time that a run has cost, 0 where nobody was asked.
+
+    Files do not say how long it took to record them, so theirs is not counted.
+    """
+    if is_file(run):
+        return 0.0
     if is_recording(run):
         return read_recording(Path(run)).seconds
     folder = RunFolder(Path(run))
@@ -166,7 +190,9 @@ def human_seconds_of(run: str) -> float:
 
 
 def people_of(run: str) -> tuple[str, ...]:
-    """The people whose answers or demonstrations a run holds, simulated ones, too."""
+    """The people whose time went into a run, simulated ones, too."""
+    if is_file(run):
+        return ()
     if is_recording(run):
         return tuple(
             sorted({played.who for played in read_recording(Path(run)).episodes})
@@ -215,13 +241,13 @@ def policy_asked(run: str, task: Task) -> tuple[Policy, str]:
 
 def check_fits(policy: Policy, task: Task, name: str) -> None:
     """Raise MisfitError when a policy was trained for another kind of task."""
-    sees = policy.config()["observation"]
+    sees = policy.trunk.config()["observation"] // policy.history
     if sees != task.observation_size:
         raise MisfitError(
             f"the policy of {name} sees {sees} numbers, but {task.id} shows"
             f" {task.observation_size}; it was trained on another task"
         )
-    if policy.head.config() != task.head.config():
+    if policy.head.one_action(policy.chunk) != task.head.one_action():
         raise MisfitError(
             f"the policy of {name} acts by {policy.head.config()}, but {task.id} takes"
             f" {task.action_space}; it was trained on another task"

@@ -30,24 +30,31 @@ FEWEST_EPISODES = 3
 
 
 def shown_in(
-    episodes: Iterable[PlayedEpisode], *, round: int = 0, lag: float | None = None
+    episodes: Iterable[PlayedEpisode],
+    *,
+    round: int = 0,
+    lag: float | None = None,
+    past: int = 0,
 ) -> Dataset:
     """What people did in the episodes that they played, a part for each episode.
 
     A row is what the person wanted to do, beside what was there when they did it or,
     with a `lag`, what they had on their screen so many seconds earlier: with 0.0, when
     they pressed the key, before the network carried it here. Where a
-    policy could act, they intervened; otherwise they demonstrated.
+    policy could act, they intervened; otherwise they demonstrated. With each row the
+    `past` observations before it are kept.
     """
     dataset = Dataset()
     for played in episodes:
-        part = rows_of(played, round=round, lag=lag)
+        part = rows_of(played, round=round, lag=lag, past=past)
         if len(part):
             dataset = dataset.append(part)
     return dataset
 
 
-def rows_of(played: PlayedEpisode, *, round: int, lag: float | None) -> Answers:
+def rows_of(
+    played: PlayedEpisode, *, round: int, lag: float | None, past: int
+) -> Answers:
     """What a person did in one episode."""
     seen = np.arange(played.steps, dtype=np.int64)
     if lag is not None:
@@ -55,12 +62,14 @@ def rows_of(played: PlayedEpisode, *, round: int, lag: float | None) -> Answers:
         seen = seen_at(played.step_seconds, behind, lag=lag)
     rows = np.flatnonzero(played.taught & (seen >= 0))
     source = "demonstration" if played.policy is None else "intervention"
+    ago = np.maximum(seen[rows][:, None] - np.arange(past, 0, -1), 0)
     return Answers(
         observation=played.observation[seen[rows]],
         action=played.intended[rows],
         episode=np.full(len(rows), played.number, np.int32),
         step=seen[rows].astype(np.int32),
         origin=Origin(round, source, played.who),
+        before=played.observation[ago] if past else None,
     )
 
 

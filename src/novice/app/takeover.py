@@ -106,7 +106,7 @@ class Takeover:
             "rows": len(self.brought),
             "labels": int(self.brought.taught().sum()),
             "cut": {"episode": -1},
-            **self.evaluate(start.learner.policy),
+            **self.evaluate(start),
         }
         return dataclasses.replace(start, number=0, measures=measures)
 
@@ -116,7 +116,8 @@ class Takeover:
         cut = come.episodes[-1].number if come.episodes else last_episode(before)
         so_far = self.until(cut)
         lag = lag_to_use(self.lag, so_far, self.task) if self.lag else None
-        parts = shown_in(come.episodes, round=number, lag=lag).parts
+        past = self.settings.fit.history - 1
+        parts = shown_in(come.episodes, round=number, lag=lag, past=past).parts
         if before is None:
             parts = (*self.brought.parts, *parts)
         key = jax.random.fold_in(self.fit_key, number)
@@ -130,7 +131,7 @@ class Takeover:
             "cut": {"episode": cut},
             **driven(come.episodes, self.task),
             **({} if lag is None else {"lag_seconds": lag}),
-            **self.evaluate(round.learner.policy),
+            **self.evaluate(round),
         }
         return dataclasses.replace(round, measures=measured)
 

@@ -132,7 +132,7 @@ class Teaching:
             "rows": len(round.dataset),
             **round.measures,
             **measures,
-            **self.evaluate(round.learner.policy),
+            **self.evaluate(round),
         }
         return dataclasses.replace(round, measures=measured)
 
@@ -187,6 +187,7 @@ class Teaching:
             round=round,
             observed=self.observed,
             half_range=self.task.half_range,
+            past=self.settings.fit.history - 1,
         )
         return self.with_gold(come, round) if self.examiner.knows else come
 

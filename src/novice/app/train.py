@@ -322,10 +322,11 @@ class Runner:
     def round_count(self) -> int:
         return getattr(self.assignment.settings, "rounds", 1)
 
-    def evaluate(self, policy: Any) -> Mapping[str, Any]:
+    def evaluate(self, round: Round) -> Mapping[str, Any]:
+        policy = round.learner.policy
         check_finite(policy, "the policy")
         with self.stopwatch.phase("evaluate"):
-            return self.judge.validate(policy)
+            return self.judge.validate(policy, round.dataset)
 
     @contextlib.contextmanager
     def slots(self) -> Iterator[AbstractSlots]:

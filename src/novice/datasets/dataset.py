@@ -41,10 +41,12 @@ class Answers:
     answered, `question` is the question's number, and `marks` the actions that they
     found acceptable (`AbstractHead.set_log_probability` says how); `action` is then the
     first of these. Of real actions, `known` says which numbers somebody gave, where
-    they did not give all; the others are 0.
+    they did not give all; the others are 0. `before` holds what was seen in the steps
+    before, the latest last, where a policy is to see that too; before an episode's
+    beginning stands its first observation.
     """
 
-    observation: Float[np.ndarray, "rows obs"]
+    observation: Num[np.ndarray, "rows obs"]
     action: Num[np.ndarray, "rows actions"]
     episode: Int[np.ndarray, " rows"]
     step: Int[np.ndarray, " rows"]
@@ -52,6 +54,7 @@ class Answers:
     marks: Int[np.ndarray, "rows marks"] | None = None
     question: Int[np.ndarray, " rows"] | None = None
     known: Bool[np.ndarray, "rows actions"] | None = None
+    before: Num[np.ndarray, "rows past obs"] | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.observation)
@@ -112,6 +115,8 @@ class Answers:
             columns["question"] = self.question
         if self.known is not None:
             columns["known"] = self.known
+        if self.before is not None:
+            columns["before"] = self.before
         return columns
 
 
@@ -285,12 +290,13 @@ def batch_of(
     capacity: int,
     weight: Float[np.ndarray, " rows"] | None = None,
     target: Num[np.ndarray, "rows targets"] | None = None,
+    observation: Num[np.ndarray, "rows numbers"] | None = None,
 ) -> Batch:
     """The rows that count, padded with zeros to `capacity` rows.
 
     Each row that stands counts once, unless another `weight` is given; what counts
-    nothing is left out. `target` replaces what the rows say. The capacity does not grow
-    with the dataset, so that fitting compiles once.
+    nothing is left out. `target` replaces what the rows say, `observation` what was
+    seen. The capacity does not grow with the dataset, so that fitting compiles once.
     """
     counts = dataset.standing() if weight is None else weight > 0
     rows = int(counts.sum())
@@ -305,8 +311,9 @@ def batch_of(
         return room
 
     target = dataset.targets(head) if target is None else target
+    seen = dataset.column("observation") if observation is None else observation
     valid = np.arange(capacity) < rows
-    batch = once(padded(dataset.column("observation")), padded(target), valid)
+    batch = once(padded(seen), padded(target), valid)
     if weight is None:
         return batch
     return dataclasses.replace(batch, weight=padded(weight.astype(np.float32)))

@@ -22,9 +22,9 @@ from novice.files import (
 SCHEMA = 1
 # What an index says about each part.
 ENTRY = {"file", "rows", "sha256", "round", "source", "who"}
-# The columns of every part, and those of parts that people answered.
+# The columns of every part, and those that only some parts have.
 COLUMNS = {"observation", "action", "episode", "step"}
-PEOPLES_COLUMNS = {"marks", "question", "known"}
+OTHER_COLUMNS = {"marks", "question", "known", "before"}
 
 
 def save_part(folder: Path, number: int, part: Answers) -> None:
@@ -96,7 +96,7 @@ def is_entry(entry: Any) -> bool:
 
 def check_columns(names: Set[str], path: Path) -> None:
     """Raise BrokenFileError unless these are the columns of a part."""
-    missing, unknown = COLUMNS - names, names - COLUMNS - PEOPLES_COLUMNS
+    missing, unknown = COLUMNS - names, names - COLUMNS - OTHER_COLUMNS
     if missing:
         raise BrokenFileError(
             f"{path} has no column called {min(missing)}, which every part of a dataset"

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Num, PRNGKeyArray
 
+from novice.envs.host_policy import HostPolicy, Remembered
 from novice.envs.task import Task
 from novice.learning.policy import Policy
 
@@ -38,7 +39,7 @@ class AbstractActor(abc.ABC):
         """A new episode starts in `slot`; `episode` counts within the rollout."""
 
     @abc.abstractmethod
-    def act(self, observation: Float[np.ndarray, "slots obs"]) -> Decision: ...
+    def act(self, observation: Num[np.ndarray, "slots obs"]) -> Decision: ...
 
 
 @eqx.filter_jit
@@ -86,58 +87,27 @@ class Randomness:
         return np.stack(each)
 
 
-class HostPolicy:
-    """A policy as plain NumPy matrices, so that a step costs microseconds.
+class BestActor(AbstractActor):
+    """A policy that takes its likeliest action.
 
-    Actions are the head's own: it works on NumPy numbers as it does on JAX's.
+    One that has no likeliest action draws one; `key` says which, and the same key
+    gives the same episodes again.
     """
 
-    def __init__(self, policy: Policy):
-        normalizer, layers = policy.trunk.normalizer, policy.trunk.layers
-        weights = [np.asarray(layer.weight) for layer in layers]
-        biases = [np.asarray(layer.bias) for layer in layers]
-        self._mean = np.asarray(normalizer.mean)
-        self._scale = np.asarray(normalizer.scale)
-        self._hidden = list(zip(weights[:-1], biases[:-1], strict=True))
-        self._last = (weights[-1], biases[-1])
-        head = jax.tree.map(np.asarray, policy.head)
-        self._best, self._sample = head.best, head.sample
-
-    def outputs(
-        self, observation: Float[np.ndarray, "slots obs"]
-    ) -> Float[np.ndarray, "slots outputs"]:
-        """What the network says."""
-        numbers = (observation - self._mean) / self._scale
-        for weight, bias in self._hidden:
-            numbers = np.tanh(numbers @ weight + bias)
-        weight, bias = self._last
-        return numbers @ weight + bias
-
-    def best(
-        self, observation: Float[np.ndarray, "slots obs"]
-    ) -> Num[np.ndarray, "slots actions"]:
-        """The likeliest action in each slot."""
-        return self._best(self.outputs(observation))
-
-    def sample(
-        self,
-        observation: Float[np.ndarray, "slots obs"],
-        noise: Float[np.ndarray, "slots noise"],
-    ) -> Num[np.ndarray, "slots actions"]:
-        """The action that the noise picks in each slot."""
-        return self._sample(self.outputs(observation), noise)
-
-
-class BestActor(AbstractActor):
-    """A policy that always takes its likeliest action."""
-
-    def __init__(self, policy: Policy):
+    def __init__(self, policy: Policy, key: PRNGKeyArray | None = None):
         self._policy = HostPolicy(policy)
+        self._remembered: Remembered | None = None
+        if self._policy.remembers or self._policy.draws:
+            chosen = jax.random.key(0) if key is None else key
+            self._remembered = Remembered(self._policy, chosen)
 
     def begin(self, slot: int, episode: int) -> None:
-        pass
+        if self._remembered is not None:
+            self._remembered.begin(slot, episode)
 
-    def act(self, observation: Float[np.ndarray, "slots obs"]) -> Decision:
+    def act(self, observation: Num[np.ndarray, "slots obs"]) -> Decision:
+        if self._remembered is not None:
+            return by_novice(self._remembered.act(observation))
         return by_novice(self._policy.best(observation))
 
 
@@ -151,7 +121,7 @@ class SampleActor(AbstractActor):
     def begin(self, slot: int, episode: int) -> None:
         self._noise.begin(slot, episode)
 
-    def act(self, observation: Float[np.ndarray, "slots obs"]) -> Decision:
+    def act(self, observation: Num[np.ndarray, "slots obs"]) -> Decision:
         return by_novice(self._policy.sample(observation, self._noise.next()))
 
 
@@ -165,7 +135,7 @@ class RandomActor(AbstractActor):
     def begin(self, slot: int, episode: int) -> None:
         self._chance.begin(slot, episode)
 
-    def act(self, observation: Float[np.ndarray, "slots obs"]) -> Decision:
+    def act(self, observation: Num[np.ndarray, "slots obs"]) -> Decision:
         return by_novice(self._chance.action())
 
 
@@ -230,7 +200,7 @@ class MixedActor(AbstractActor):
         for part in (self._expert, self._novice, self._chance):
             part.begin(slot, episode)
 
-    def act(self, observation: Float[np.ndarray, "slots obs"]) -> Decision:
+    def act(self, observation: Num[np.ndarray, "slots obs"]) -> Decision:
         expert = self._expert.act(observation)
         novice = self._novice.act(observation)
         self._chance.action()
@@ -274,7 +244,7 @@ class NoisyActor(AbstractActor):
         for part in (self._actor, self._chance, self._normal):
             part.begin(slot, episode)
 
-    def act(self, observation: Float[np.ndarray, "slots obs"]) -> Decision:
+    def act(self, observation: Num[np.ndarray, "slots obs"]) -> Decision:
         decision = self._actor.act(observation)
         anything = self._chance.action()
         if self._task.bounds is None:

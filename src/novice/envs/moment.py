@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Num
+from jaxtyping import Num
 
 from novice.envs.task import Task
 
@@ -21,7 +21,7 @@ class Moment:
     seed: int
     actions: Num[np.ndarray, "steps actions"] = field(repr=False)
 
-    def observation(self) -> Float[np.ndarray, " obs"]:
+    def observation(self) -> Num[np.ndarray, " obs"]:
         """What is seen there, found by replaying the episode so far."""
         environment = self.task.make()
         try:

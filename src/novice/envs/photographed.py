@@ -4,7 +4,7 @@ import io
 from collections import defaultdict
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Num, UInt8
+from jaxtyping import Bool, Int, Num, UInt8
 from PIL import Image
 
 from novice.envs.pictures import checked_picture
@@ -68,7 +68,7 @@ class PhotographedSlots(AbstractSlots):
 
     def begin(
         self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
-    ) -> Float[np.ndarray, "slots obs"]:
+    ) -> Num[np.ndarray, "slots obs"]:
         observation = self._slots.begin(slots, seeds)
         self._seeds[slots], self._steps[slots] = seeds, 0
         self._photograph(slots)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Num
+from jaxtyping import Num
 
 from novice.envs.branches import (
     Act,
@@ -52,7 +52,7 @@ class Replayer:
         self._side: list[Scene] = []  # where branches are tried: at most one
 
     def clip(
-        self, moment: Moment, *, seen: Float[np.ndarray, " obs"] | None = None
+        self, moment: Moment, *, seen: Num[np.ndarray, " obs"] | None = None
     ) -> Clip:
         """About half a second up to the moment, in twelve frames at most.
 
@@ -129,7 +129,7 @@ class Replayer:
         actions: Sequence[Num[np.ndarray, " actions"]],
         act: Act | None,
         *,
-        seen: Float[np.ndarray, " obs"] | None = None,
+        seen: Num[np.ndarray, " obs"] | None = None,
         hold: float = 0.3,
         seconds: float = 1.0,
     ) -> Consequences:

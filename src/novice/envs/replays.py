@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import gymnasium
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Num
 
 from novice.envs.task import Task
 from novice.errors import NoviceError
@@ -21,8 +21,8 @@ def check_replayed(
     task: Task,
     seed: int,
     step: int,
-    found: Float[np.ndarray, " obs"],
-    seen: Float[np.ndarray, " obs"],
+    found: Num[np.ndarray, " obs"],
+    seen: Num[np.ndarray, " obs"],
 ) -> None:
     """Raise DoesNotReplayError unless both are the same to the bit."""
     why = difference(task, seed, step, found, seen)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int, Num
 
 from novice.envs.actor import AbstractActor, Decision
 from novice.envs.slots import AbstractSlots, Step
@@ -17,7 +17,7 @@ LONGEST_FULL_PADDING = 1024
 class Happened(NamedTuple):
     """One step in all slots at once."""
 
-    observation: Float[np.ndarray, "slots obs"]
+    observation: Num[np.ndarray, "slots obs"]
     decision: Decision
     step: Step
 
@@ -42,7 +42,7 @@ def rollout(
     history: list[Happened] = []
     waiting = 0
     free = np.arange(min(slots.count, len(seeds)))
-    observation = np.zeros((slots.count, task.observation_size), np.float32)
+    observation = np.zeros((slots.count, task.observation_size), task.observation_dtype)
     while True:
         chosen = np.arange(waiting, min(waiting + len(free), len(seeds)))
         free = free[: len(chosen)]
@@ -79,19 +79,20 @@ def assemble(
     """Cut the slots' common history into episodes, padded with what was seen last."""
     longest = max(stop - start for _, start, stop in spans)
 
-    def cut(column: np.ndarray, last: np.ndarray | None = None) -> np.ndarray:
-        width = longest + (last is not None)
-        cut_out = np.zeros((len(spans), width, *column.shape[2:]), column.dtype)
+    def cut(column: np.ndarray, *, more: int = 0) -> np.ndarray:
+        cut_out = np.zeros(
+            (len(spans), longest + more, *column.shape[2:]), column.dtype
+        )
         for i, (slot, start, stop) in enumerate(spans):
             cut_out[i, : stop - start] = column[start:stop, slot]
-            if last is not None:
-                cut_out[i, stop - start :] = last[stop - 1, slot]
         return cut_out
 
+    observation = cut(np.stack([h.observation for h in history]), more=1)
+    for i, (slot, start, stop) in enumerate(spans):
+        observation[i, stop - start :] = history[stop - 1].step.observation[slot]
     lengths = np.array([stop - start for _, start, stop in spans])
-    led_to = np.stack([happened.step.observation for happened in history])
     return Trajectories(
-        observation=cut(np.stack([h.observation for h in history]), last=led_to),
+        observation=observation,
         action_sampled=cut(np.stack([h.decision.sampled for h in history])),
         action_executed=cut(np.stack([h.decision.executed for h in history])),
         expert_acted=cut(np.stack([h.decision.expert_acted for h in history])),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Num
+from jaxtyping import Num
 
 from novice.envs.moment import CLIP_FRAMES, Moment
 from novice.envs.pictures import (
@@ -87,7 +87,7 @@ class Scene:
         return self._resets <= 1
 
     @property
-    def observation(self) -> Float[np.ndarray, " obs"]:
+    def observation(self) -> Num[np.ndarray, " obs"]:
         """What is seen here."""
         return self.task.vector(self._observation)
 
@@ -109,7 +109,7 @@ class Scene:
         moment: Moment,
         steps: Sequence[int] = (),
         *,
-        seen: Float[np.ndarray, " obs"] | None = None,
+        seen: Num[np.ndarray, " obs"] | None = None,
         deadline: float = np.inf,
     ) -> list[np.ndarray]:
         """Go to the moment, and return pictures of these steps on the way.

@@ -26,7 +26,7 @@ class Step(NamedTuple):
     `observation` is where the step led, also when the episode ended there.
     """
 
-    observation: Float[np.ndarray, "slots obs"]
+    observation: Num[np.ndarray, "slots obs"]
     reward: Float[np.ndarray, " slots"]
     terminated: Bool[np.ndarray, " slots"]
     truncated: Bool[np.ndarray, " slots"]
@@ -41,7 +41,7 @@ class AbstractSlots(abc.ABC):
     @abc.abstractmethod
     def begin(
         self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
-    ) -> Float[np.ndarray, "slots obs"]:
+    ) -> Num[np.ndarray, "slots obs"]:
         """Start an episode in each of `slots`; the observation of every slot."""
 
     @abc.abstractmethod
@@ -64,7 +64,7 @@ class SeparateSlots(AbstractSlots):
         self._seeds = np.full(count, -1, np.int64)
         self._steps = np.zeros(count, np.int64)
         self._step = Step(
-            np.zeros((count, task.observation_size), np.float32),
+            np.zeros((count, task.observation_size), task.observation_dtype),
             np.zeros(count, np.float32),
             np.zeros(count, bool),
             np.zeros(count, bool),
@@ -72,7 +72,7 @@ class SeparateSlots(AbstractSlots):
 
     def begin(
         self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
-    ) -> Float[np.ndarray, "slots obs"]:
+    ) -> Num[np.ndarray, "slots obs"]:
         observation = self._step.observation.copy()
         for slot, seed in zip(slots.tolist(), seeds, strict=True):
             self._seeds[slot], self._steps[slot] = seed, 0
@@ -113,7 +113,8 @@ class SeparateSlots(AbstractSlots):
         if vector.shape != (self.task.observation_size,):
             shown = f"the observation {observation!r:.60}"
             if isinstance(observation, np.ndarray):
-                shown = f"an observation of shape {observation.shape}"
+                kind = f" of {observation.dtype}" if self.task.picture else ""
+                shown = f"an observation{kind} of shape {observation.shape}"
             raise BadStepError(
                 f"{self._place(slot)} showed {shown}, but its observation_space is"
                 f" {self.task.observation_space}"
@@ -158,7 +159,7 @@ class VectorSlots(AbstractSlots):
 
     def begin(
         self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
-    ) -> Float[np.ndarray, "slots obs"]:
+    ) -> Num[np.ndarray, "slots obs"]:
         if len(slots) != self.count:
             raise ValueError(
                 f"a vector environment begins all its {self.count} episodes together,"
@@ -219,15 +220,17 @@ class VectorSlots(AbstractSlots):
 
 def check_finite(
     task: Task,
-    observation: Float[np.ndarray, "slots obs"],
+    observation: Num[np.ndarray, "slots obs"],
     reward: Float[np.ndarray, " slots"],
     seeds: Int[np.ndarray, " slots"],
     steps: Int[np.ndarray, " slots"],
 ) -> None:
     """Raise BadStepError that says which environment showed NaN or infinity."""
-    if np.isfinite(observation).all() and np.isfinite(reward).all():
+    # Bytes are finite, and there are many of them.
+    seen = observation[:, :0] if task.picture else observation
+    if np.isfinite(seen).all() and np.isfinite(reward).all():
         return
-    bad = ~np.isfinite(observation).all(axis=1) | ~np.isfinite(reward)
+    bad = ~np.isfinite(seen).all(axis=1) | ~np.isfinite(reward)
     slot = int(np.flatnonzero(bad)[0])
     if np.isfinite(reward[slot]):
         entry = int(np.flatnonzero(~np.isfinite(observation[slot]))[0])

@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,13 +15,18 @@ import scipy.special
 from gymnasium import spaces
 from jaxtyping import Bool, Float, Num
 
+from novice.envs.sight import Shape, enlarged, seen_shape, shrunk
 from novice.errors import NoviceError
 
 if TYPE_CHECKING:
+    from jaxtyping import PRNGKeyArray
+
     from novice.learning.heads import AbstractHead
 
-# An observation of more numbers than this is taken for a picture.
+# A vector of more numbers than this is taken for a picture.
 MOST_NUMBERS = 10_000
+# A picture of more numbers than this, shrunk, is more than a policy can learn from.
+MOST_PICTURE_NUMBERS = 20_000
 # How long an episode may last in a task that sets no limit itself, in steps.
 STEPS_WITHOUT_LIMIT = 1000
 
@@ -55,7 +61,8 @@ class Task:
     """A Gymnasium task by its id and keyword arguments.
 
     Observations come as float32 vectors, flattened where the task has something else;
-    actions are vectors: indices from 0 for discrete spaces, real numbers for a Box.
+    a picture is shrunk to what a policy needs to see, and stays bytes. Actions are
+    vectors: indices from 0 for discrete spaces, real numbers for a Box.
     A task equals itself alone, so that programs compiled for it are found again.
     """
 
@@ -78,18 +85,50 @@ class Task:
         return isinstance(space, spaces.Box) and len(space.shape) == 1
 
     @cached_property
+    def picture(self) -> Shape | None:
+        """Height, width and channels of what a policy sees; None: no pictures."""
+        return seen_shape(self.observation_space)
+
+    @cached_property
     def observation_size(self) -> int:
+        """How many numbers a policy sees."""
+        if self.picture is not None:
+            return math.prod(self.picture)
         return spaces.flatdim(self.observation_space)
 
+    @cached_property
+    def observation_dtype(self) -> type[np.generic]:
+        """What these numbers are: bytes in pictures, else float32."""
+        return np.float32 if self.picture is None else np.uint8
+
     def vector(self, observation: Any) -> np.ndarray:
-        """An observation of the task as a float32 vector."""
+        """An observation of the task as a policy sees it: a vector.
+
+        Raises ValueError where it is not one of the task's observations.
+        """
+        if self.picture is not None:
+            return shrunk(self._whole(observation), self.picture)
         if self.observation_is_flat:
             return np.asarray(observation, np.float32)
         flat = spaces.flatten(self.observation_space, observation)
         return np.asarray(flat, np.float32)
 
+    def _whole(self, observation: Any) -> np.ndarray:
+        """A picture of the task with an axis for its channels."""
+        picture, space = np.asarray(observation), self.observation_space
+        if picture.shape != space.shape or picture.dtype != np.uint8:
+            raise ValueError(f"{picture.dtype} of shape {picture.shape}, not {space}")
+        return picture if picture.ndim == 3 else picture[..., None]
+
     def observation_of(self, vector: np.ndarray) -> Any:
-        """The task's own observation that `vector` was made from."""
+        """The task's own observation that `vector` was made from.
+
+        Of a picture it shows what the policy saw, and nothing finer: so whoever
+        teaches from it answers what a policy can learn.
+        """
+        if self.picture is not None:
+            picture = np.asarray(vector, np.uint8)
+            return enlarged(picture, self.picture, self.observation_space)
         if self.observation_is_flat:
             return vector
         return spaces.unflatten(self.observation_space, vector)
@@ -98,6 +137,15 @@ class Task:
     def head(self) -> "AbstractHead":
         """The head whose actions are this task's."""
         return head_for(self.action_space)
+
+    def head_called(
+        self, name: str, chunk: int = 1, *, key: "PRNGKeyArray"
+    ) -> "AbstractHead":
+        """The head of this name that decides `chunk` of this task's actions at once.
+
+        Raises UnsupportedSpaceError where it is not made for such actions.
+        """
+        return named_head(self, name, chunk, key=key)
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -220,6 +268,42 @@ def head_for(space: spaces.Space) -> "AbstractHead":
     return gaussian(*center_and_half_range(space))
 
 
+def named_head(
+    task: Task, name: str, chunk: int, *, key: "PRNGKeyArray"
+) -> "AbstractHead":
+    """A head by its name; `auto` is the usual one for the task's actions."""
+    from novice.learning.heads import (
+        CHOOSING_HEADS,
+        REAL_HEADS,
+        Bernoulli,
+        choosing_head,
+        real_head,
+    )
+
+    space = task.action_space
+    real = isinstance(space, spaces.Box)
+    known = REAL_HEADS if real else CHOOSING_HEADS
+    if name == "auto":
+        name = "gaussian" if real else "categorical"
+    if isinstance(space, spaces.MultiBinary) and name == "categorical":
+        return Bernoulli(chunk * task.head.width)
+    if name not in known or isinstance(space, spaces.MultiBinary):
+        usable = known if real or not isinstance(space, spaces.MultiBinary) else ()
+        raise UnsupportedSpaceError(
+            f"the head {name} is not made for the actions of {task.id}, which takes"
+            f" {space}; --head is one of {', '.join(['auto', *usable])} there"
+        )
+    if isinstance(space, spaces.Box):
+        center, half_range = center_and_half_range(space)
+        if name == "discretized" and not space.is_bounded():
+            raise UnsupportedSpaceError(
+                f"the head discretized needs bounds, but {task.id} takes {space};"
+                " choose mixture or flow"
+            )
+        return real_head(name, center * chunk, half_range * chunk, key=key)
+    return choosing_head(name, task.head.options * chunk)
+
+
 def center_and_half_range(
     box: Any,
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -279,12 +363,29 @@ def check_observations(space: spaces.Space, *, pictures: bool) -> None:
             f"the observations are {space}, which do not flatten into a vector;"
             " wrap the task so that it shows a Box, Discrete, Dict or Tuple of these"
         )
+    if pictures:
+        return
+    if (shape := seen_shape(space)) is not None:
+        check_picture(space, shape)
+        return
     size = spaces.flatdim(space)
-    if size > MOST_NUMBERS and not pictures:
+    if size > MOST_NUMBERS:
         raise UnsupportedSpaceError(
             f"an observation has {size:,} numbers ({space}), which looks like a"
             f" picture; novice learns from vectors of at most {MOST_NUMBERS:,}: wrap"
-            " the task so that it shows its state"
+            " the task so that it shows its state, or one picture of bytes whose last"
+            " axis is color"
+        )
+
+
+def check_picture(space: spaces.Space, shape: Shape) -> None:
+    """Raise UnsupportedSpaceError where a shrunk picture is still too large."""
+    size = math.prod(shape)
+    if size > MOST_PICTURE_NUMBERS:
+        raise UnsupportedSpaceError(
+            f"a picture has {size:,} numbers after it is shrunk to"
+            f" {' x '.join(map(str, shape))} ({space}), but novice learns from at most"
+            f" {MOST_PICTURE_NUMBERS:,}: wrap the task so that it shows a smaller one"
         )
 
 

@@ -39,13 +39,15 @@ def as_done(
     asked: Bool[np.ndarray, "episodes time"],
     *,
     origin: Origin,
+    past: int = 0,
 ) -> Answers:
     """What whoever acted chose in these states: a demonstration answers by itself.
 
-    The choice counts as it was made, whatever noise did to it on the way.
+    The choice counts as it was made, whatever noise did to it on the way. With each
+    state the `past` observations before it are kept.
     """
     action = np.asarray(trajectories.action_sampled)[asked]
-    return collected(trajectories, asked, action, origin)
+    return collected(trajectories, asked, action, origin, past)
 
 
 def answers(
@@ -55,17 +57,24 @@ def answers(
     asked: Bool[np.ndarray, "episodes time"],
     *,
     origin: Origin,
+    past: int = 0,
 ) -> Answers:
     """What the expert would have done in each of the states asked about.
 
     An expert with a memory sees each episode from its start, as it happened.
     """
     given = [
-        along_episode(expert, task, trajectories.observation[episode], steps)
+        along_episode(
+            expert,
+            task,
+            trajectories.observation[episode],
+            steps,
+            seed=int(trajectories.seed[episode]),
+        )
         for episode, steps in enumerate(asked)
         if steps.any()
     ]
-    return collected(trajectories, asked, np.concatenate(given), origin)
+    return collected(trajectories, asked, np.concatenate(given), origin, past)
 
 
 def collected(
@@ -73,15 +82,19 @@ def collected(
     asked: Bool[np.ndarray, "episodes time"],
     action: Num[np.ndarray, "rows actions"],
     origin: Origin,
+    past: int,
 ) -> Answers:
     """The states asked about with their answers, as rows."""
     episode, step = np.nonzero(asked)
+    seen = np.asarray(trajectories.observation)
+    ago = np.maximum(step[:, None] - np.arange(past, 0, -1), 0)
     return Answers(
         observation=np.asarray(trajectories.observation)[:, :-1][asked],
         action=action,
         episode=episode.astype(np.int32),
         step=step.astype(np.int32),
         origin=origin,
+        before=seen[episode[:, None], ago] if past else None,
     )
 
 
@@ -90,9 +103,11 @@ def along_episode(
     task: Task,
     observation: np.ndarray,
     asked: Bool[np.ndarray, " time"],
+    *,
+    seed: int,
 ) -> Num[np.ndarray, "rows actions"]:
     """The expert's answers at the steps asked about, in one episode."""
-    memory = expert.start()
+    memory = expert.begin(seed)
     given = []
     for step in range(np.flatnonzero(asked)[-1] + 1):
         if not (asked[step] or expert.remembers):

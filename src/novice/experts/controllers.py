@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from novice.envs.own.fork import TURN
 from novice.experts.box2d import BipedalWalker, lunar_lander
 from novice.experts.classic import (
     acrobot,
@@ -13,13 +14,18 @@ from novice.experts.classic import (
     pendulum,
 )
 from novice.experts.expert import AbstractExpert, UnknownExpertError
+from novice.experts.fork import ForkDriver
+from novice.experts.letters import scribe
 from novice.experts.mujoco import inverted_pendulum, reacher
+from novice.experts.racing import car_racing
+from novice.experts.tightrope import tightrope
 
 # By the task's name without its version. The same name in another namespace may be
 # another task, so a namespace counts.
 BUILT_IN: dict[str, Callable[[Mapping[str, Any]], AbstractExpert]] = {
     "Acrobot": lambda kwargs: acrobot(),
     "BipedalWalker": lambda kwargs: BipedalWalker(),
+    "CarRacing": car_racing,
     "CartPole": lambda kwargs: cart_pole(),
     "InvertedPendulum": lambda kwargs: inverted_pendulum(
         frames=int(kwargs.get("frame_skip", 2))
@@ -34,6 +40,9 @@ BUILT_IN: dict[str, Callable[[Mapping[str, Any]], AbstractExpert]] = {
     "MountainCarContinuous": lambda kwargs: mountain_car_continuous(),
     "Pendulum": lambda kwargs: pendulum(gravity=float(kwargs.get("g", 10.0))),
     "Reacher": lambda kwargs: reacher(frames=int(kwargs.get("frame_skip", 2))),
+    "novice/Fork": lambda kwargs: ForkDriver(float(kwargs.get("turn", TURN))),
+    "novice/Letters": scribe,
+    "novice/Tightrope": lambda kwargs: tightrope(),
     "phys2d/CartPole": lambda kwargs: cart_pole(),
     "phys2d/Pendulum": lambda kwargs: pendulum(),
 }

@@ -18,6 +18,7 @@ class AbstractExpert(abc.ABC):
     Memory is a value: `act` returns the next one and leaves the one it was given as it
     was, so that episodes can be advised in turn and a step can be asked about twice.
     Whoever needs only the present observation says so: nobody `remembers` in vain.
+    Whoever knows an episode beforehand, as a key to its riddles, is told its seed.
     """
 
     name: str
@@ -26,6 +27,10 @@ class AbstractExpert(abc.ABC):
     @abc.abstractmethod
     def start(self) -> Any:
         """What the expert remembers when an episode begins."""
+
+    def begin(self, seed: int) -> Any:
+        """What the expert remembers when the episode of this seed begins."""
+        return self.start()
 
     @abc.abstractmethod
     def act(self, memory: Any, observation: Any) -> tuple[Any, Any]:

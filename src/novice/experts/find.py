@@ -19,7 +19,8 @@ def callable_expert(spec: str) -> AbstractExpert:
     """The expert that `module:function` names, from here or from what is installed.
 
     A function gives the action for an observation; something with `start` and `act`
-    remembers. The current folder is searched first, as `python -m` does.
+    remembers, and is told an episode's seed where it has `begin`, too. The current
+    folder is searched first, as `python -m` does.
     """
     module_name, colon, attribute = spec.partition(":")
     if not (module_name and colon and attribute):
@@ -38,6 +39,10 @@ class Stranger(AbstractExpert):
 
     def start(self) -> Any:
         return self.person.start()
+
+    def begin(self, seed: int) -> Any:
+        begin = getattr(self.person, "begin", None)
+        return begin(seed) if callable(begin) else self.start()
 
     def act(self, memory: Any, observation: Any) -> tuple[Any, Any]:
         action, memory = self.person.act(memory, observation)

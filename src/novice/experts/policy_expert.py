@@ -1,11 +1,14 @@
 """Take a trained policy for an expert."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+import jax
 import numpy as np
+from jaxtyping import Float
 
-from novice.envs.actor import HostPolicy
+from novice.envs.host_policy import NOTHING, HostPolicy, Memory, noise_at
 from novice.envs.task import Task
 from novice.experts.expert import AbstractExpert
 from novice.learning.policy import Policy
@@ -13,9 +16,13 @@ from novice.learning.policy import Policy
 
 @dataclass(frozen=True, eq=False)
 class PolicyExpert(AbstractExpert):
-    """A policy of novice's own that always gives its likeliest action."""
+    """A policy of novice's own that always gives its likeliest action.
 
-    remembers: ClassVar[bool] = False
+    It may remember what it saw. What it decided at once for later steps it does not
+    carry out: it is asked what it would do here, whoever acts. Where no action is the
+    likeliest it draws one, in every episode by the same noise.
+    """
+
     name: str
     policy: HostPolicy
     task: Task
@@ -24,10 +31,25 @@ class PolicyExpert(AbstractExpert):
     def of(cls, policy: Policy, task: Task, *, name: str) -> "PolicyExpert":
         return cls(name, HostPolicy(policy), task)
 
-    def start(self) -> tuple[()]:
-        return ()
+    @property
+    def remembers(self) -> bool:  # type: ignore[override]
+        """Whether what it does depends on more than the present observation."""
+        return self.policy.history > 1 or self.policy.draws
 
-    def act(self, memory: tuple[()], observation: Any) -> tuple[Any, tuple[()]]:
-        seen = self.task.vector(observation)[None]
-        action = self.policy.best(np.asarray(seen, np.float32))
-        return self.task.executable(action[0]), memory
+    def start(self) -> Memory:
+        return NOTHING
+
+    def act(self, memory: Memory, observation: Any) -> tuple[Any, Memory]:
+        seen = np.asarray(self.task.vector(observation))[None]
+        action, after = self.policy.act([memory], seen, self._noise(memory))
+        return self.task.executable(action[0]), replace(after[0], rest=())
+
+    def _noise(self, memory: Memory) -> Any:
+        """How the noise of one decision is drawn."""
+
+        def drawn(due: Sequence[int]) -> Float[np.ndarray, "some noise"]:
+            key, head = jax.random.key(0), self.policy.head
+            none = np.zeros(1, np.int64)
+            return np.asarray(noise_at(head.noise, key, none, none + memory.decisions))
+
+        return drawn

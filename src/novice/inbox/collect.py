@@ -82,13 +82,15 @@ def harvest(
     round: int,
     half_range: Float[np.ndarray, " actions"] | float = 1.0,
     observed: Observed = nothing_before,
+    past: int = 0,
 ) -> Harvest:
     """The rows of one round, in the order of the people's names.
 
     Each has a part with what they said, and another with what lies between their
     keyframes, if they gave some. What tells nothing ("can't tell", "any is fine")
     becomes a row only where it takes an answer back that is `known` to the dataset.
-    Real actions have no `options`, but a `half_range` (1 without bounds).
+    Real actions have no `options`, but a `half_range` (1 without bounds). With each row
+    the `past` observations before it are kept.
     """
     said = [
         (answer, rows_of(answer, question(answer.question), options))
@@ -104,7 +106,7 @@ def harvest(
         for source, rows in (("correction", own), (INTERPOLATED, between)):
             if rows:
                 origin = Origin(round, source, who)
-                parts.append(part_of(rows, options, origin, observed))
+                parts.append(part_of(rows, options, origin, observed, past))
     return Harvest(
         last=kept[-1].id,
         parts=tuple(parts),
@@ -161,7 +163,11 @@ def filled_in(answer: Answer, own: Sequence[Row]) -> list[Row]:
 
 
 def part_of(
-    rows: Sequence[Row], options: tuple[int, ...], origin: Origin, observed: Observed
+    rows: Sequence[Row],
+    options: tuple[int, ...],
+    origin: Origin,
+    observed: Observed,
+    past: int,
 ) -> Answers:
     """What one person said, or what follows from it, as rows of a dataset."""
     told = np.stack([row.told for row in rows])
@@ -175,6 +181,9 @@ def part_of(
         marks=told if options else None,
         question=np.array([row.question.id for row in rows], np.int64),
         known=None if options or known.all() else known,
+        before=np.stack([seen_before(row, observed, past) for row in rows])
+        if past
+        else None,
     )
 
 
@@ -183,6 +192,14 @@ def seen_at(row: Row, observed: Observed) -> Float[np.ndarray, " obs"]:
     if not row.before:
         return row.question.observation
     return observed(row.question, row.before)
+
+
+def seen_before(
+    row: Row, observed: Observed, past: int
+) -> Float[np.ndarray, "past obs"]:
+    """What was seen in the steps before the one that a row is about, oldest first."""
+    ago = [min(row.before + back, row.question.step) for back in range(past, 0, -1)]
+    return np.stack([seen_at(row._replace(before=steps), observed) for steps in ago])
 
 
 def first_marked(

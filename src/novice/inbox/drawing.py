@@ -91,11 +91,11 @@ class Studio:
 def loaded(folder: Path) -> Act:
     """What the policy in a folder thinks best."""
     # Here JAX is imported, which takes a second.
-    from novice.envs.actor import HostPolicy
+    from novice.envs.host_policy import HostPolicy
     from novice.experts.kept import load_policy
 
     policy = HostPolicy(load_policy(folder))
-    return lambda observation: policy.best(observation[None])[0]
+    return lambda observation: policy.at_once(observation[None])[0]
 
 
 def developed_clip(clip: Clip) -> tuple[dict[str, Any], bytes]:

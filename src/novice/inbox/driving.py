@@ -30,6 +30,9 @@ class Pilot(Protocol):
     ) -> tuple[Num[np.ndarray, " actions"], float | None]:
         """What the policy does now, and how uncertain it is, if it can say."""
 
+    def replan(self, *, forget: bool = False) -> None:
+        """What it had decided for later steps is void; `forget`: what it saw, too."""
+
 
 class Decision(NamedTuple):
     """What is done in one step.
@@ -85,6 +88,8 @@ class Wheel:
     def go_back(self, last: Num[np.ndarray, " actions"] | None) -> None:
         """An earlier step is taken anew, after the one that executed `last`."""
         self._start_over()
+        if self._pilot is not None:
+            self._pilot.replan(forget=True)
         self.last = self._before = last
 
     @property
@@ -128,6 +133,8 @@ class Wheel:
         if self._pilot is not None:
             action, self.uncertainty = self._pilot.act(observation)
             self.policy_action = self._task.clip(action)
+            if self.driver == "person":
+                self._pilot.replan()
         wanted = self._wanted() if self.driver == "person" else self.policy_action
         if wanted is None:
             return None

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Float, Int, PRNGKeyArray
+from jaxtyping import Float, Int, PRNGKeyArray, UInt32
 
 from novice.learning.policy import Critic, Policy, trainable
 from novice.types import AnyArray, Batch, Learner
@@ -25,16 +25,31 @@ class Objective:
     """A loss summed over rows, and the part of the learner that it improves."""
 
     improves: str  # "policy" or "critic"
-    loss: Callable[[Any, Batch], Float[jax.Array, ""]]
+    loss: Callable[[Any, Batch, PRNGKeyArray], Float[jax.Array, ""]]
 
 
-def negative_weighted_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""]:
+def negative_weighted_likelihood(
+    policy: Policy, batch: Batch, key: PRNGKeyArray
+) -> Float[jax.Array, ""]:
     """Sum over valid rows of -weight * log π_θ(target given observation)."""
     log_probability = policy.log_probability(batch.observation, batch.target)
     return -jnp.sum(batch.weight * log_probability, where=batch.valid)
 
 
-def negative_set_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""]:
+def weighted_loss(
+    policy: Policy, batch: Batch, key: PRNGKeyArray
+) -> Float[jax.Array, ""]:
+    """Sum over valid rows of weight * what the head counts for missing the target.
+
+    For heads that have no likelihood; what they draw comes from the key.
+    """
+    loss = policy.loss(batch.observation, batch.target, key)
+    return jnp.sum(batch.weight * loss, where=batch.valid)
+
+
+def negative_set_likelihood(
+    policy: Policy, batch: Batch, key: PRNGKeyArray
+) -> Float[jax.Array, ""]:
     """Sum over valid rows of -weight * log π_θ(the action is in the target's set).
 
     A target is a row of marks, as `AbstractHead.set_log_probability` has them.
@@ -43,7 +58,9 @@ def negative_set_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""
     return -jnp.sum(batch.weight * log_probability, where=batch.valid)
 
 
-def negative_partial_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array, ""]:
+def negative_partial_likelihood(
+    policy: Policy, batch: Batch, key: PRNGKeyArray
+) -> Float[jax.Array, ""]:
     """Sum over valid rows of -weight * log π_θ(the known numbers given observation).
 
     A target is an action, and beside it which of its numbers are known (1, others 0).
@@ -55,7 +72,9 @@ def negative_partial_likelihood(policy: Policy, batch: Batch) -> Float[jax.Array
     return -jnp.sum(batch.weight * log_probability, where=batch.valid)
 
 
-def squared_value_error(critic: Critic, batch: Batch) -> Float[jax.Array, ""]:
+def squared_value_error(
+    critic: Critic, batch: Batch, key: PRNGKeyArray
+) -> Float[jax.Array, ""]:
     """Half the squared distance between value and target, weighted, over valid rows.
 
     It is counted in the critic's own units, so its size does not hang on the rewards'.
@@ -65,6 +84,7 @@ def squared_value_error(critic: Critic, batch: Batch) -> Float[jax.Array, ""]:
 
 
 WEIGHTED_LIKELIHOOD = Objective("policy", negative_weighted_likelihood)
+WEIGHTED_LOSS = Objective("policy", weighted_loss)
 SET_LIKELIHOOD = Objective("policy", negative_set_likelihood)
 PARTIAL_LIKELIHOOD = Objective("policy", negative_partial_likelihood)
 VALUE_ERROR = Objective("critic", squared_value_error)
@@ -75,10 +95,14 @@ ADAM = optax.scale_by_adam(eps=1e-5)
 
 
 class Plan(NamedTuple):
-    """The steps to take: which rows each looks at, and how far it goes."""
+    """The steps to take: which rows each looks at, and how far it goes.
+
+    `seed` is where what an objective draws comes from; None where it draws nothing.
+    """
 
     rows: Int[AnyArray, "steps minibatch"]
     learning_rate: Float[AnyArray, " steps"]
+    seed: UInt32[AnyArray, " steps"] | None = None
 
 
 def minibatch_plan(
@@ -99,7 +123,8 @@ def minibatch_plan(
     rows = rows[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
     fall = 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
     rate = learning_rate * (0.01 + 0.99 * fall)
-    return Plan(rows, rate.astype(np.float32))
+    seed = generator.integers(2**32, size=steps, dtype=np.uint32)
+    return Plan(rows, rate.astype(np.float32), seed)
 
 
 def whole_batch_plan(
@@ -147,13 +172,17 @@ def fit(
     state = getattr(learner, objective.improves + "_state")
     learning, fixed = eqx.partition(network, trainable(network))
 
-    def loss_of(learning: eqx.Module, minibatch: Batch) -> Float[jax.Array, ""]:
-        return objective.loss(eqx.combine(learning, fixed), minibatch) / normalizer
+    def loss_of(
+        learning: eqx.Module, minibatch: Batch, key: PRNGKeyArray
+    ) -> Float[jax.Array, ""]:
+        network = eqx.combine(learning, fixed)
+        return objective.loss(network, minibatch, key) / normalizer
 
     def step(carry: tuple, planned: Plan) -> tuple:
         learning, state = carry
         minibatch = jax.tree.map(lambda column: column[planned.rows], batch)
-        loss, gradient = jax.value_and_grad(loss_of)(learning, minibatch)
+        key = jax.random.key(0 if planned.seed is None else planned.seed)
+        loss, gradient = jax.value_and_grad(loss_of)(learning, minibatch, key)
         direction, state = optimizer.update(gradient, state, learning)
         learning = jax.tree.map(
             lambda number, d: number - planned.learning_rate * d, learning, direction

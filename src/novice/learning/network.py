@@ -1,5 +1,7 @@
 """Map an observation to numbers: a normalizer, and layers."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -57,6 +59,12 @@ class Mlp(eqx.Module):
             numbers = xp.tanh(layer(numbers))
         return self.layers[-1](numbers)
 
+    def config(self) -> dict[str, Any]:
+        """What `mlp_from_config` needs to build this network anew, as JSON."""
+        hidden = [layer.bias.shape[0] for layer in self.layers[:-1]]
+        size = self.layers[0].weight.shape[0]
+        return {"kind": "mlp", "observation": size, "hidden": hidden}
+
 
 def orthogonal(
     rows: int, columns: int, generator: np.random.Generator
@@ -93,6 +101,13 @@ def mlp(
     zeros, ones = jnp.zeros(inputs), jnp.ones(inputs)
     nothing_seen = Normalizer(zeros, zeros, ones, jnp.zeros(()))
     return Mlp(nothing_seen, tuple(layers))
+
+
+def mlp_from_config(config: dict[str, Any], outputs: int) -> Mlp:
+    """A network of this shape, whose learned numbers the caller fills in."""
+    hidden = tuple(config["hidden"])
+    size, key = config["observation"], jax.random.key(0)
+    return mlp(size, hidden, outputs, last_scale=1.0, key=key)
 
 
 @eqx.filter_jit

@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool, Float, Num, PRNGKeyArray
 
+from novice.learning.convolution import Shape, cnn, cnn_from_config
 from novice.learning.heads import AbstractHead, head_from_config
-from novice.learning.network import Mlp, mlp
+from novice.learning.network import mlp, mlp_from_config
 from novice.types import AnyArray
 
 
@@ -28,11 +29,24 @@ def learned_parts(network: Any) -> tuple[Any, ...]:
 class Policy(eqx.Module):
     """A distribution over actions for every observation, π_θ(a given o).
 
-    `memory` is what a policy carries from step to step; this one carries nothing.
+    It may see several observations at once, its `history`, and decide a `chunk` of
+    actions at once, of which it executes the first few before it looks again. Here an
+    observation is then all that it sees, oldest first, and an action all that it
+    decides, the present step's first. `memory` is what a policy carries from step to
+    step; without history and chunks it carries nothing. With them, it is
+    `envs.host_policy` that remembers.
     """
 
-    trunk: Mlp
+    trunk: Any
     head: AbstractHead
+    history: int = eqx.field(static=True, default=1)
+    chunk: int = eqx.field(static=True, default=1)
+    execute: int = eqx.field(static=True, default=1)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether an action depends on more than the present observation."""
+        return self.history > 1 or self.chunk > 1
 
     def start(self) -> tuple[()]:
         return ()
@@ -40,7 +54,7 @@ class Policy(eqx.Module):
     def sample(
         self,
         memory: tuple[()],
-        observation: Float[AnyArray, "*lead obs"],
+        observation: Num[AnyArray, "*lead obs"],
         key: PRNGKeyArray,
     ) -> tuple[Num[AnyArray, "*lead actions"], tuple[()]]:
         """An action drawn from the distribution."""
@@ -48,28 +62,37 @@ class Policy(eqx.Module):
         return self.head.sample(self.trunk(observation), noise), memory
 
     def best(
-        self, memory: tuple[()], observation: Float[AnyArray, "*lead obs"]
+        self, memory: tuple[()], observation: Num[AnyArray, "*lead obs"]
     ) -> tuple[Num[AnyArray, "*lead actions"], tuple[()]]:
         """The likeliest action."""
         return self.head.best(self.trunk(observation)), memory
 
     def log_probability(
         self,
-        observation: Float[jax.Array, "*lead obs"],
+        observation: Num[jax.Array, "*lead obs"],
         action: Num[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
         return self.head.log_probability(self.trunk(observation), action)
 
+    def loss(
+        self,
+        observation: Num[jax.Array, "*lead obs"],
+        action: Num[jax.Array, "*lead actions"],
+        key: PRNGKeyArray,
+    ) -> Float[jax.Array, "*lead"]:
+        """What not doing this action costs, as the head counts it."""
+        return self.head.loss(self.trunk(observation), action, key)
+
     def set_log_probability(
         self,
-        observation: Float[jax.Array, "*lead obs"],
+        observation: Num[jax.Array, "*lead obs"],
         marks: Num[jax.Array, "*lead marks"],
     ) -> Float[jax.Array, "*lead"]:
         return self.head.set_log_probability(self.trunk(observation), marks)
 
     def partial_log_probability(
         self,
-        observation: Float[jax.Array, "*lead obs"],
+        observation: Num[jax.Array, "*lead obs"],
         action: Num[jax.Array, "*lead actions"],
         known: Bool[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
@@ -77,19 +100,16 @@ class Policy(eqx.Module):
         return self.head.partial_log_probability(outputs, action, known)
 
     def entropy(
-        self, observation: Float[jax.Array, "*lead obs"]
+        self, observation: Num[jax.Array, "*lead obs"]
     ) -> Float[jax.Array, "*lead"]:
         return self.head.entropy(self.trunk(observation))
 
     def config(self) -> dict[str, Any]:
         """What `policy_from_config` needs to build this policy anew, as JSON."""
-        sizes = [layer.bias.shape[0] for layer in self.trunk.layers[:-1]]
-        return {
-            "kind": "mlp",
-            "observation": self.trunk.layers[0].weight.shape[0],
-            "hidden": sizes,
-            "head": self.head.config(),
-        }
+        usual = {"history": 1, "chunk": 1, "execute": 1}
+        told = {name: getattr(self, name) for name in usual}
+        memory = {name: told[name] for name in usual if told[name] != usual[name]}
+        return {**self.trunk.config(), "head": self.head.config(), **memory}
 
 
 class Critic(eqx.Module):
@@ -99,12 +119,12 @@ class Critic(eqx.Module):
     the first returns seen, so that rewards of any size are learned at the same pace.
     """
 
-    trunk: Mlp
+    trunk: Any
     center: Float[AnyArray, ""]
     scale: Float[AnyArray, ""]
 
     def __call__(
-        self, observation: Float[AnyArray, "*lead obs"]
+        self, observation: Num[AnyArray, "*lead obs"]
     ) -> Float[AnyArray, "*lead"]:
         return self.center + self.scale * self.trunk(observation)[..., 0]
 
@@ -114,18 +134,37 @@ def new_policy(
     head: AbstractHead,
     *,
     hidden: tuple[int, ...] = (64, 64),
+    history: int = 1,
+    chunk: int = 1,
+    execute: int = 1,
+    picture: Shape | None = None,
     key: PRNGKeyArray,
 ) -> Policy:
-    """A policy that has learned nothing yet: nearly the same answer everywhere."""
-    trunk = mlp(observation_size, hidden, head.outputs, last_scale=0.01, key=key)
-    return Policy(trunk, head)
+    """A policy that has learned nothing yet: nearly the same answer everywhere.
+
+    The head decides all actions of a chunk at once. Where observations are pictures of
+    a shape, the policy looks at their patches.
+    """
+    if picture is None:
+        size = history * observation_size
+        trunk: Any = mlp(size, hidden, head.outputs, last_scale=0.01, key=key)
+    else:
+        trunk = cnn(picture, history, hidden, head.outputs, last_scale=0.01, key=key)
+    return Policy(trunk, head, history, chunk, execute)
 
 
 def new_critic(
-    observation_size: int, *, hidden: tuple[int, ...] = (64, 64), key: PRNGKeyArray
+    observation_size: int,
+    *,
+    hidden: tuple[int, ...] = (64, 64),
+    picture: Shape | None = None,
+    key: PRNGKeyArray,
 ) -> Critic:
     """A critic that has learned nothing yet."""
-    trunk = mlp(observation_size, hidden, 1, last_scale=1.0, key=key)
+    if picture is None:
+        trunk: Any = mlp(observation_size, hidden, 1, last_scale=1.0, key=key)
+    else:
+        trunk = cnn(picture, 1, hidden, 1, last_scale=1.0, key=key)
     return Critic(trunk, jnp.zeros(()), jnp.ones(()))
 
 
@@ -145,11 +184,12 @@ def policy_from_config(config: dict[str, Any]) -> Policy:
 
     Raises KeyError for a kind of policy or head that this version does not know.
     """
-    if config["kind"] != "mlp":
-        raise KeyError(config["kind"])
-    return new_policy(
-        config["observation"],
-        head_from_config(config["head"]),
-        hidden=tuple(config["hidden"]),
-        key=jax.random.key(0),
-    )
+    head = head_from_config(config["head"])
+    memory = {name: config.get(name, 1) for name in ("history", "chunk", "execute")}
+    return Policy(trunk_from_config(config, head.outputs), head, **memory)
+
+
+def trunk_from_config(config: dict[str, Any], outputs: int) -> Any:
+    """A network of this shape; raises KeyError for a kind that is not known."""
+    trunks = {"mlp": mlp_from_config, "cnn": cnn_from_config}
+    return trunks[config["kind"]](config, outputs)

@@ -4,12 +4,12 @@
 (Williams 1992, https://doi.org/10.1007/BF00992696).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float, Int, PRNGKeyArray
+from jaxtyping import Float, Int, Num, PRNGKeyArray
 
 from novice.learning.fit import (
     ADAM,
@@ -19,7 +19,7 @@ from novice.learning.fit import (
     fit,
     whole_batch_plan,
 )
-from novice.learning.network import with_more_seen
+from novice.learning.network import Mlp, with_more_seen
 from novice.learning.policy import calibrated
 from novice.learning.weigh import (
     estimate_of,
@@ -126,21 +126,22 @@ def fit_critic(
 
 
 def with_seen(
-    learner: Learner, observation: Float[jax.Array, "rows obs"], valid: jax.Array
+    learner: Learner, observation: Num[jax.Array, "rows obs"], valid: jax.Array
 ) -> Learner:
     """The same learner, its inputs standardized by these observations too."""
-    learner = eqx.tree_at(
-        lambda whole: whole.policy.trunk,
-        learner,
-        with_more_seen(learner.policy.trunk, observation, valid),
-    )
+
+    def seen_by(trunk: Any) -> Any:
+        """Pictures have their range: nothing is measured of them."""
+        if not isinstance(trunk, Mlp):
+            return trunk
+        return with_more_seen(trunk, observation, valid)
+
+    policy = learner.policy.trunk
+    learner = eqx.tree_at(lambda whole: whole.policy.trunk, learner, seen_by(policy))
     if learner.critic is None:
         return learner
-    return eqx.tree_at(
-        lambda whole: whole.critic.trunk,
-        learner,
-        with_more_seen(learner.critic.trunk, observation, valid),
-    )
+    critic = learner.critic.trunk
+    return eqx.tree_at(lambda whole: whole.critic.trunk, learner, seen_by(critic))
 
 
 @eqx.filter_jit

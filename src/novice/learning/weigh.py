@@ -15,7 +15,7 @@ from novice.types import AnyArray, Batch, Trajectories
 
 
 def once(
-    observation: Float[AnyArray, "rows obs"],
+    observation: Num[AnyArray, "rows obs"],
     target: Num[AnyArray, "rows actions"],
     valid: Bool[AnyArray, " rows"],
 ) -> Batch:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from novice.app.options import UsageError
 
 # Each experiment is a module beside this one with a function `run(arguments) -> int`.
-EXPERIMENTS: Mapping[str, str] = {}
+EXPERIMENTS: Mapping[str, str] = {
+    "compounding": "how fast errors grow with time: clones, and who is corrected",
+    "fork": "what becomes of experts who do it in two ways, head by head",
+}
 
 
 def lab(arguments: list[str]) -> int:

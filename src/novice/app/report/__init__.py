@@ -9,6 +9,7 @@ from novice.app.report.contents import (
     read_contents,
 )
 from novice.app.report.demo import demo_sections
+from novice.app.report.evaluation import evaluation_sections
 from novice.app.report.facts import Facts, facts
 from novice.app.report.parts import page
 from novice.app.report.pictures import animated, with_pictures
@@ -33,6 +34,8 @@ def report(contents: RunContents) -> str:
     """
     run = facts(contents)
     sections = demo_sections if run.command == "demo" else run_sections
+    if run.command == "evaluate" and "policies" in contents.summary:
+        sections = evaluation_sections
     return page(
         sections(contents, run),
         title=" · ".join(_title(run)),

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 # Okabe and Ito's colors for everybody's eyes (https://jfly.uni-koeln.de/color/); in the
 # page each becomes a variable, so that one figure serves light, dark and paper.
 POLICY, EXPERT, RANDOM, OTHER = "#0072b2", "#009e73", "#d55e00", "#cc79a7"
+LIGHT, SKY = "#e69f00", "#56b4e9"
 INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#040404"
 _IN_THE_PAGE = {
     POLICY: "var(--policy)",
     EXPERT: "var(--expert)",
     RANDOM: "var(--random)",
     OTHER: "var(--other)",
+    LIGHT: "var(--light)",
+    SKY: "var(--sky)",
     INK: "currentColor",
     MUTED: "var(--muted)",
     RULE: "var(--rule)",

@@ -1,10 +1,6 @@
-/** Keep small things in this browser; nothing of it goes to the server. */
+/** What this browser keeps for the next visit; nothing of it goes to the server. */
 
-/**
- * What was kept under a name; nothing where the browser forgets, or forbids.
- * @param {string} name
- * @returns {any}
- */
+/** @param {string} name @returns {any} */
 export function recall(name) {
   try {
     const value = JSON.parse(localStorage.getItem(name) ?? "{}");
@@ -14,11 +10,7 @@ export function recall(name) {
   }
 }
 
-/**
- * Keep something for the next visit, where the browser lets us.
- * @param {string} name
- * @param {object} value
- */
+/** Where the browser lets us. @param {string} name @param {object} value */
 export function remember(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));

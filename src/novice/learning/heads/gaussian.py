@@ -1,16 +1,14 @@
 """Real actions with independent Gaussian noise."""
 
-import functools
 import math
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
-from novice.learning.heads.head import AbstractHead
+from novice.learning.heads.head import AbstractRealHead
 from novice.types import AnyArray
 
 # The spread of a Gaussian action, as log standard deviation in half-ranges.
@@ -18,18 +16,11 @@ SMALLEST_LOG_STD = -4.0
 LARGEST_LOG_STD = 1.0
 
 
-@functools.cache
-def in_numbers(settings: tuple[float, ...]) -> Float[np.ndarray, " actions"]:
-    """A tuple of settings as an array."""
-    return np.asarray(settings, np.float32)
+class Gaussian(AbstractRealHead):
+    """Real actions with independent noise.
 
-
-class Gaussian(AbstractHead):
-    """Real actions with independent noise: a Box action space.
-
-    The network speaks in half-ranges around `center`; an unbounded action has a
-    half-range of 1. A sample may lie outside the bounds: it is stored as it is, and
-    clipped on the way into the task. The spread is one learned number per dimension.
+    The spread is one learned number per dimension, in half-ranges. Between two ways of
+    acting, the likeliest action is their mean, which may be neither.
     """
 
     learns_from = frozenset({"exact", "weighted", "partial"})
@@ -39,19 +30,6 @@ class Gaussian(AbstractHead):
 
     @property
     def outputs(self) -> int:
-        return len(self.center)
-
-    @property
-    def options(self) -> tuple[int, ...]:
-        return ()
-
-    def option_logs(
-        self, outputs: Float[jax.Array, "*lead outputs"]
-    ) -> list[Float[jax.Array, "*lead options"]]:
-        return []
-
-    @property
-    def width(self) -> int:
         return len(self.center)
 
     def noise(
@@ -66,15 +44,12 @@ class Gaussian(AbstractHead):
     def sample(
         self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
     ) -> Float[AnyArray, "*lead actions"]:
-        xp = outputs.__array_namespace__()
-        std = xp.exp(xp.clip(self.log_std, SMALLEST_LOG_STD, LARGEST_LOG_STD))
-        center, half_range = in_numbers(self.center), in_numbers(self.half_range)
-        return center + half_range * (outputs + std * noise)
+        return self.in_units(outputs + self._std() * noise)
 
     def best(
         self, outputs: Float[AnyArray, "*lead outputs"]
     ) -> Float[AnyArray, "*lead actions"]:
-        return in_numbers(self.center) + in_numbers(self.half_range) * outputs
+        return self.in_units(outputs)
 
     def log_probability(
         self,
@@ -88,10 +63,8 @@ class Gaussian(AbstractHead):
         outputs: Float[jax.Array, "*lead outputs"],
         action: Float[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead actions"]:
-        half_range = jnp.asarray(self.half_range)
-        std = self._std()
-        z = ((action - jnp.asarray(self.center)) / half_range - outputs) / std
-        return -0.5 * z**2 - jnp.log(std * half_range) - 0.5 * math.log(2 * math.pi)
+        logs = normal_logs(self.in_half_ranges(action), outputs, self._std())
+        return logs - jnp.log(jnp.asarray(self.half_range))
 
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]
@@ -108,8 +81,19 @@ class Gaussian(AbstractHead):
         }
 
 
+def normal_logs(
+    place: Float[jax.Array, "..."],
+    mean: Float[jax.Array, "*lead actions"],
+    std: Float[AnyArray, "..."],
+) -> Float[jax.Array, "*lead actions"]:
+    """The logarithm of a normal density, number by number."""
+    z = (place - mean) / std
+    return -0.5 * z**2 - jnp.log(std) - 0.5 * math.log(2 * math.pi)
+
+
 def gaussian(
     center: tuple[float, ...], half_range: tuple[float, ...], *, log_std: float = -0.5
 ) -> Gaussian:
     """A Gaussian head whose samples spread exp(`log_std`) half-ranges at first."""
-    return Gaussian(jnp.full(len(center), log_std), center, half_range)
+    spread = jnp.full(len(center), log_std)
+    return Gaussian(log_std=spread, center=center, half_range=half_range)

@@ -5,6 +5,7 @@ a host task) and on JAX arrays (learning), whichever it is handed.
 """
 
 import abc
+import functools
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -15,6 +16,42 @@ from jaxtyping import Bool, Float, Int, Num, PRNGKeyArray
 
 from novice.types import AnyArray
 
+# What each kind of head is for, and what it learns from.
+ABOUT = {
+    "categorical": (
+        "it chooses among options, for Discrete and MultiDiscrete actions, and learns"
+        " from exact and weighted answers, sets of them, and what is wrong"
+    ),
+    "bernoulli": (
+        "it turns switches on and off, for MultiBinary actions, and learns from exact"
+        " and weighted answers, sets of them, and what is wrong"
+    ),
+    "pairs": (
+        "it lets every two options compete, for Discrete actions, and learns from exact"
+        " and weighted answers, in imitation only"
+    ),
+    "gaussian": (
+        "it is for real actions that are done in one way, and learns from exact,"
+        " weighted and partly known answers"
+    ),
+    "squared": (
+        "it is for real actions that are done in one way, and learns from exact,"
+        " weighted and partly known answers"
+    ),
+    "mixture": (
+        "it is for real actions that are done in a few ways, and learns from exact,"
+        " weighted and partly known answers"
+    ),
+    "discretized": (
+        "it is for real actions within bounds, done in any number of ways, and learns"
+        " from exact and weighted answers"
+    ),
+    "flow": (
+        "it is for real actions done in any number of ways, and learns from exact and"
+        " weighted answers, in imitation only"
+    ),
+}
+
 
 class AbstractHead(eqx.Module):
     """A family of distributions over actions.
@@ -23,12 +60,19 @@ class AbstractHead(eqx.Module):
     "weighted" ones, and, for heads that know how, "set", "negative" and "partial".
     `outputs` is how many numbers the head wants from the network, `width` how many
     numbers an action has, `noise_width` how many random numbers one sample takes.
+    A head may decide several actions at once: the numbers of the first come first.
+
+    `likeliest` says whether `best` knows an action without noise; who acts with a head
+    that doesn't draws one. `has_likelihood` says whether it can tell how likely an
+    action is: a head that can't serves imitation only, through its `loss`.
 
     What was said of an action is a row of marks, one for each option of each number of
     it; `options` says how many options each number has (none where actions are real).
     """
 
     learns_from: ClassVar[frozenset[str]] = frozenset({"exact", "weighted"})
+    likeliest: ClassVar[bool] = True
+    has_likelihood: ClassVar[bool] = True
 
     @property
     @abc.abstractmethod
@@ -67,6 +111,22 @@ class AbstractHead(eqx.Module):
         action: Num[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
         """The logarithm of the action's probability (density for real actions)."""
+
+    def loss(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Num[jax.Array, "*lead actions"],
+        key: PRNGKeyArray,
+    ) -> Float[jax.Array, "*lead"]:
+        """What one row costs in imitation."""
+        return -self.log_probability(outputs, action)
+
+    def one_action(self, chunk: int = 1) -> dict[str, list[Any]]:
+        """What each of `chunk` actions decided at once is made of.
+
+        Heads of any kind that say the same here act in the same tasks.
+        """
+        return {"options": list(self.options[: self.width // chunk])}
 
     @property
     @abc.abstractmethod
@@ -133,6 +193,56 @@ class AbstractHead(eqx.Module):
         """What `head_from_config` needs to build this head anew, as JSON."""
 
 
+class AbstractRealHead(AbstractHead):
+    """A family of distributions over real actions: a Box action space.
+
+    The head speaks in half-ranges around `center`; an unbounded action has a half-range
+    of 1. An action may lie outside the bounds: it is stored as it is, and clipped on
+    the way into the task.
+    """
+
+    center: eqx.AbstractVar[tuple[float, ...]]
+    half_range: eqx.AbstractVar[tuple[float, ...]]
+
+    @property
+    def width(self) -> int:
+        return len(self.center)
+
+    @property
+    def options(self) -> tuple[int, ...]:
+        return ()
+
+    def option_logs(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> list[Float[jax.Array, "*lead options"]]:
+        return []
+
+    def one_action(self, chunk: int = 1) -> dict[str, list[Any]]:
+        size = self.width // chunk
+        return {
+            "center": list(self.center[:size]),
+            "half_range": list(self.half_range[:size]),
+        }
+
+    def in_half_ranges(
+        self, action: Float[AnyArray, "*lead actions"]
+    ) -> Float[AnyArray, "*lead actions"]:
+        """How far an action is from the center, in half-ranges."""
+        return (action - in_numbers(self.center)) / in_numbers(self.half_range)
+
+    def in_units(
+        self, place: Float[AnyArray, "*lead actions"]
+    ) -> Float[AnyArray, "*lead actions"]:
+        """The action that lies this many half-ranges from the center."""
+        return in_numbers(self.center) + in_numbers(self.half_range) * place
+
+
+@functools.cache
+def in_numbers(settings: tuple[float, ...]) -> Float[np.ndarray, " actions"]:
+    """A tuple of settings as an array."""
+    return np.asarray(settings, np.float32)
+
+
 def choices(numbers: AnyArray, counts: tuple[int, ...]) -> list[AnyArray]:
     """The part of the last axis that belongs to each choice."""
     ends = [sum(counts[: i + 1]) for i in range(len(counts))]
@@ -150,6 +260,12 @@ def _times(
     if not jnp.issubdtype(mark.dtype, jnp.floating):
         return log
     return log + jnp.log(mark)
+
+
+def cannot_say(head: AbstractHead, what: str) -> TypeError:
+    """The error of asking a head for a number that it does not know."""
+    kind = head.config()["kind"]
+    return TypeError(f"a {kind} head cannot say {what}; {ABOUT[kind]}")
 
 
 def marks_of(

@@ -1,0 +1,219 @@
+"""Real actions by following a learned flow from noise."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, PRNGKeyArray
+
+from novice.learning.heads.head import AbstractRealHead, cannot_say
+from novice.learning.heads.layers import generator_of, new_layer, silu
+from novice.learning.network import Layer
+from novice.types import AnyArray
+
+# The steps from noise to an action.
+STEPS = 10
+# How many numbers the policy's network tells the flow about an observation.
+EMBEDDING = 256
+# The numbers in each of the flow's own layers, and how many blocks of two it has.
+HIDDEN = 256
+BLOCKS = 3
+# What the flow is told of the time: waves of this many lengths.
+WAVES = 8
+
+
+class Block(eqx.Module):
+    """Two layers beside a way past them, steered by FiLM.
+
+    Perez et al. 2018 (FiLM: visual reasoning with a general conditioning layer):
+    https://arxiv.org/abs/1709.07871
+    """
+
+    inner: Layer
+    outer: Layer
+
+    def __call__(
+        self,
+        numbers: Float[AnyArray, "*lead hidden"],
+        steering: Float[AnyArray, "*lead twice"],
+    ) -> Float[AnyArray, "*lead hidden"]:
+        size = numbers.shape[-1]
+        scale, shift = steering[..., :size], steering[..., size:]
+        return numbers + self.outer(silu(self.inner(numbers) * (1 + scale) + shift))
+
+
+class Velocity(eqx.Module):
+    """Where to move from a place at a time, v(x, t given an embedding).
+
+    `steer` reads the embedding; it is asked once for all steps to an action.
+    """
+
+    first: Layer
+    steer: Layer
+    clock: Float[AnyArray, "waves steering"]
+    blocks: tuple[Block, ...]
+    last: Layer
+
+    def steering(
+        self, embedding: Float[AnyArray, "*lead outputs"]
+    ) -> Float[AnyArray, "*lead steering"]:
+        """How an observation steers the blocks, at any time."""
+        return self.steer(silu(embedding))
+
+    def __call__(
+        self,
+        place: Float[AnyArray, "*lead actions"],
+        time: Float[AnyArray, "*lead 1"],
+        steering: Float[AnyArray, "*lead steering"],
+    ) -> Float[AnyArray, "*lead actions"]:
+        steering = steering + waves(time) @ self.clock
+        size = 2 * self.first.bias.shape[0]
+        numbers = self.first(place)
+        for i, block in enumerate(self.blocks):
+            numbers = block(numbers, steering[..., i * size : (i + 1) * size])
+        return self.last(silu(numbers))
+
+
+def waves(time: Float[AnyArray, "*lead 1"]) -> Float[AnyArray, "*lead waves"]:
+    """A time between 0 and 1 as waves of several lengths."""
+    xp = time.__array_namespace__()
+    angle = time * (np.pi * 2.0 ** np.arange(WAVES) / 2).astype(np.float32)
+    return xp.concatenate([xp.sin(angle), xp.cos(angle)], axis=-1)
+
+
+class Flow(AbstractRealHead):
+    """Real actions of any distribution, drawn but never scored.
+
+    A velocity field carries normal noise at time 0 to actions at time 1; it is learned
+    by conditional flow matching on straight lines (Lipman et al. 2023, Flow matching
+    for generative modeling, https://arxiv.org/abs/2210.02747; straight lines as in Liu
+    et al. 2023, https://arxiv.org/abs/2209.03003), and followed in `steps` Euler steps.
+    The network's numbers are an embedding of the observation.
+    """
+
+    learns_from = frozenset({"exact", "weighted"})
+    likeliest = False
+    has_likelihood = False
+    velocity: Velocity
+    center: tuple[float, ...] = eqx.field(static=True)
+    half_range: tuple[float, ...] = eqx.field(static=True)
+    steps: int = eqx.field(static=True, default=STEPS)
+
+    @property
+    def outputs(self) -> int:
+        return self.velocity.steer.weight.shape[0]
+
+    @property
+    def noise_width(self) -> int:
+        return self.width
+
+    def noise(
+        self, key: PRNGKeyArray, lead: tuple[int, ...]
+    ) -> Float[jax.Array, "*lead noise"]:
+        return jax.random.normal(key, (*lead, self.width))
+
+    def sample(
+        self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
+    ) -> Float[AnyArray, "*lead actions"]:
+        steering = self.velocity.steering(outputs)
+        place = noise
+        for step in range(self.steps):
+            time = np.full((*noise.shape[:-1], 1), step / self.steps, np.float32)
+            moved = self.velocity(place, time, steering)
+            place = place + np.float32(1 / self.steps) * moved
+        return self.in_units(place)
+
+    def best(
+        self, outputs: Float[AnyArray, "*lead outputs"]
+    ) -> Float[AnyArray, "*lead actions"]:
+        raise cannot_say(self, "which action is likeliest")
+
+    def loss(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Float[jax.Array, "*lead actions"],
+        key: PRNGKeyArray,
+    ) -> Float[jax.Array, "*lead"]:
+        """Squared error of the velocity at one random time on the way to the action.
+
+        In square half-ranges, summed over the numbers of the action.
+        """
+        time_key, noise_key = jax.random.split(key)
+        target = self.in_half_ranges(action)
+        time = jax.random.uniform(time_key, (*target.shape[:-1], 1))
+        noise = jax.random.normal(noise_key, target.shape)
+        place = (1 - time) * noise + time * target
+        velocity = self.velocity(place, time, self.velocity.steering(outputs))
+        return jnp.sum((velocity - (target - noise)) ** 2, axis=-1)
+
+    def log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Float[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        raise cannot_say(self, "how likely an action is")
+
+    def number_logs(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Float[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead actions"]:
+        raise cannot_say(self, "how likely a number of an action is")
+
+    def partial_log_probability(
+        self,
+        outputs: Float[jax.Array, "*lead outputs"],
+        action: Float[jax.Array, "*lead actions"],
+        known: Bool[jax.Array, "*lead actions"],
+    ) -> Float[jax.Array, "*lead"]:
+        raise cannot_say(self, "how likely a part of an action is")
+
+    def entropy(
+        self, outputs: Float[jax.Array, "*lead outputs"]
+    ) -> Float[jax.Array, "*lead"]:
+        raise cannot_say(self, "how undecided it is")
+
+    def config(self) -> dict[str, Any]:
+        first = self.velocity.first.weight
+        return {
+            "kind": "flow",
+            "center": list(self.center),
+            "half_range": list(self.half_range),
+            "embedding": self.outputs,
+            "hidden": first.shape[1],
+            "blocks": len(self.velocity.blocks),
+            "steps": self.steps,
+        }
+
+
+def flow(
+    center: tuple[float, ...],
+    half_range: tuple[float, ...],
+    *,
+    embedding: int = EMBEDDING,
+    hidden: int = HIDDEN,
+    blocks: int = BLOCKS,
+    steps: int = STEPS,
+    key: PRNGKeyArray,
+) -> Flow:
+    """A flow that moves nothing yet."""
+    generator, width = generator_of(key), len(center)
+    steering = 2 * hidden * blocks
+    scale = math.sqrt(2.0)
+    velocity = Velocity(
+        first=new_layer(width, hidden, generator),
+        steer=new_layer(embedding, steering, generator),
+        clock=new_layer(2 * WAVES, steering, generator).weight,
+        blocks=tuple(
+            Block(
+                new_layer(hidden, hidden, generator, scale=scale),
+                new_layer(hidden, hidden, generator),
+            )
+            for _ in range(blocks)
+        ),
+        last=new_layer(hidden, width, generator, scale=0.01),
+    )
+    return Flow(velocity=velocity, center=center, half_range=half_range, steps=steps)
