@@ -74,7 +74,7 @@ def ours(name: str, seconds: float) -> dict[str, float]:
                 dimension_numbers=("NHWC", "HWIO", "NHWC"),
             )
             numbers = jnp.maximum(numbers + layer.bias, 0)
-        numbers = numbers.reshape(len(seen), -1)
+        numbers = numbers.transpose(0, 3, 1, 2).reshape(len(seen), -1)
         for layer in layers[len(filters) : -1]:
             numbers = jnp.maximum(layer(numbers), 0)
         return layers[-1](numbers)

@@ -16,12 +16,8 @@ import novice.evaluation.compounding
 from app.commands import WALK, WALKER, differing, done, refused, said, summary_of
 from novice.algorithms.settings import DaggerSettings
 from novice.app.cli import main
-from novice.app.report.compounding import (
-    task_lines,
-    task_page,
-    tightrope_page,
-    verdict_lines,
-)
+from novice.app.report.compounding import tightrope_page, verdict_lines
+from novice.app.report.compounding_task import task_lines, task_page
 from novice.evaluation.compounding import Experiment
 
 COMPOUNDING = ("lab", "compounding")

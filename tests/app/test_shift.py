@@ -18,9 +18,16 @@ from novice.app.report.facts import facts
 from novice.app.report.markup import Html
 from novice.app.report.shift import leaves_at, shift_section
 from novice.app.runs import expert_named
-from novice.app.shift import newest, rows_of, shift_measures, visited
+from novice.app.shift import (
+    final_visits,
+    newest,
+    rows_of,
+    shift_measures,
+    visited,
+)
 from novice.app.tasks import task_called
 from novice.datasets.dataset import Answers, Dataset, Origin
+from novice.envs.seeds import validation_seeds
 from novice.types import Trajectories
 
 Measured = dict[str, Any]
@@ -291,9 +298,10 @@ def test_a_report_names_what_is_malformed(wrong: Measured, words: str):
         reported(broken)
 
 
-def test_the_policy_leaves_where_all_that_follows_is_told_apart():
+def test_the_policy_leaves_where_it_is_told_apart_and_stays_so():
     assert leaves_at(stretches(0.9, 0.5, 0.7, 0.8)) == 40
     assert leaves_at(stretches(0.9, 0.9)) == 0
+    assert leaves_at(stretches(0.55, 0.7, 0.55, 0.9)) == 20
     assert leaves_at(stretches(0.9, 0.5)) is None
     assert leaves_at([]) is None
 
@@ -303,3 +311,14 @@ def test_a_map_has_all_states_of_few_rows_and_six_hundred_of_many():
     found = visited(few, many)["map"]
     assert len(found["dataset"]) == 90
     assert len(found["policy"]) == 600
+
+
+def test_the_final_episodes_are_compared_with_what_the_round_learned_from(
+    cloned: Path, judge: Judge, made: Callable[..., Path]
+):
+    run = RunFolder(cloned)
+    seen = judge.play(run.policy(0), validation_seeds(20))
+    found = final_visits(run, 0, seen)
+    assert found["visited"]["shift"]["episodes"] == [24, 20]
+    practiced = RunFolder(made("reinforce", *short("reinforce")))
+    assert final_visits(practiced, 0, seen) == {}

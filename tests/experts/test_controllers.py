@@ -353,8 +353,9 @@ def test_a_task_without_an_expert_is_refused_with_what_to_do(env_id):
         built_in_expert(env_id, {})
     assert str(refusal.value) == (
         f"no expert comes with novice for {env_id!r} (there is one for Acrobot,"
-        " BipedalWalker, CartPole, InvertedPendulum, LunarLander,"
+        " BipedalWalker, CarRacing, CartPole, InvertedPendulum, LunarLander,"
         " LunarLanderContinuous, MountainCar, MountainCarContinuous, Pendulum, Reacher,"
-        " phys2d/CartPole, phys2d/Pendulum); name one of your own with"
+        " novice/Fork, novice/Letters, novice/Tightrope, phys2d/CartPole,"
+        " phys2d/Pendulum); name one of your own with"
         " `--expert module:function` or a saved run with `--expert runs/x`"
     )

@@ -15,7 +15,8 @@ from novice.learning.convolution import (
     cnn,
     cnn_from_config,
     convolved,
-    in_channels,
+    patches,
+    rows_last,
     shades,
     squares,
 )
@@ -52,7 +53,7 @@ def by_convolution(network: Cnn, seen: np.ndarray) -> jax.Array:
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
         )
         numbers = jnp.maximum(numbers + layer.bias, 0)
-    numbers = numbers.reshape(len(seen), -1)
+    numbers = numbers.transpose(0, 3, 1, 2).reshape(len(seen), -1)
     *dense, last = network.layers[len(network.filters) :]
     for layer in dense:
         numbers = jnp.maximum(layer(numbers), 0)
@@ -66,32 +67,41 @@ def test_bytes_become_numbers_from_minus_one_to_one():
 
 
 def test_a_picture_is_cut_into_squares_and_what_is_left_over_is_dropped():
-    picture = np.arange(15).reshape(3, 5, 1)
+    picture = np.arange(15).reshape(1, 3, 5, 1)
 
     cut = squares(picture, 2)
 
-    np.testing.assert_array_equal(cut, [[[0, 1, 5, 6], [2, 3, 7, 8]]])
+    np.testing.assert_array_equal(cut[:, 0, 0, 0], [0, 1, 5, 6])
+    np.testing.assert_array_equal(cut[:, 0, 1, 0], [2, 3, 7, 8])
+    assert cut.shape == (4, 1, 2, 1)
 
 
 def test_a_patch_by_hand():
     # Two squares across, of one pixel each: 1 * a + 10 * b + 100 * c + 1000 * d.
     layer = Layer(np.float32([[1], [10], [100], [1000]]), np.float32([0.5]))
-    picture = np.float32([[1, 2, 3], [4, 5, 6]])[..., None]
+    picture = np.float32([[1, 2, 3], [4, 5, 6]]).reshape(1, 2, 3, 1)
 
-    said = convolved(layer, picture, across=2)
+    said = convolved(layer, patches(picture, across=2))
 
-    np.testing.assert_allclose(said[..., 0], [[5421.5, 6532.5]])
+    np.testing.assert_allclose(said.ravel(), [5421.5, 6532.5])
 
 
 def test_several_moments_become_channels_the_oldest_first():
     first, second = np.zeros((2, 2, 1), np.uint8), np.ones((2, 2, 1), np.uint8)
+    row = np.concatenate([first.ravel(), second.ravel()])
 
-    together = in_channels(
-        np.concatenate([first.ravel(), second.ravel()]), (2, 2, 1), 2
-    )
+    together = rows_last(np.stack([row, 2 * row]), (2, 2, 1), 2)
 
-    assert together.shape == (2, 2, 2)
-    assert together[1, 0].tolist() == [0, 1]
+    assert together.shape == (2, 2, 2, 2)
+    assert together[:, 1, 0].tolist() == [[0, 0], [1, 2]]
+
+
+def test_colors_become_channels():
+    row = np.arange(2 * 1 * 3)
+
+    together = rows_last(row, (2, 1, 3), 1)
+
+    assert together[:, :, 0, 0].tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
 @pytest.mark.parametrize(

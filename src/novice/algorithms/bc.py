@@ -46,7 +46,10 @@ def demonstrate(
 ) -> Trajectories:
     """The expert acts in whole episodes, its hand shaken by `noise`."""
     seed_key, noise_key = jax.random.split(key)
-    actor: AbstractActor = ExpertActor(expert, slots.task, slots=slots.count)
+    seeds = training_seeds(seed_key, episodes)
+    actor: AbstractActor = ExpertActor(
+        expert, slots.task, slots=slots.count, seeds=seeds
+    )
     if noise:
         actor = NoisyActor(
             actor,
@@ -56,7 +59,7 @@ def demonstrate(
             episodes=episodes,
             slots=slots.count,
         )
-    return rollout(slots, actor, training_seeds(seed_key, episodes))
+    return rollout(slots, actor, seeds)
 
 
 def demonstrations(

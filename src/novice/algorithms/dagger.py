@@ -76,17 +76,18 @@ def visit(
             slots, expert, episodes=episodes, noise=settings.noise, key=key
         )
     seed_key, mix_key, noise_key = jax.random.split(key, 3)
+    seeds = training_seeds(seed_key, episodes)
     task, many = slots.task, {"episodes": episodes, "slots": slots.count}
     actor: AbstractActor = (
         RandomActor(task, mix_key, **many) if policy is None else BestActor(policy)
     )
     if beta and expert is not None:
-        teacher = ExpertActor(expert, task, slots=slots.count)
+        teacher = ExpertActor(expert, task, slots=slots.count, seeds=seeds)
         chance = Chance(task, mix_key, **many)
         actor = MixedActor(teacher, actor, chance, beta=beta)
     if settings.noise:
         actor = NoisyActor(actor, task, noise_key, level=settings.noise, **many)
-    return rollout(slots, actor, training_seeds(seed_key, episodes))
+    return rollout(slots, actor, seeds)
 
 
 def ask(

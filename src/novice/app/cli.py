@@ -277,6 +277,7 @@ def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int
         render=None if page is None else page.render,
         simulation=simulation if simulation and simulation.simulate else None,
         lag=lag,
+        shift=options.shift,
     )
     carry_out(
         assignment, options, page, built(WheelOptions, given) if takeover else None

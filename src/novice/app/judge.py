@@ -86,7 +86,7 @@ class Judge:
         chance = rollout(self.slots, self.random_actor(len(seeds)), seeds)
         if self.expert is None:
             return Reference(returns_of(chance), None)
-        actor = ExpertActor(self.expert, self.task, slots=SLOTS)
+        actor = ExpertActor(self.expert, self.task, slots=SLOTS, seeds=seeds)
         expert = rollout(self.slots, actor, seeds)
         return Reference(returns_of(chance), returns_of(expert))
 

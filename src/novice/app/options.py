@@ -40,6 +40,9 @@ class RunOptions:
     validation_episodes: int = setting(
         20, "episodes that choose the best round; never those of the final numbers"
     )
+    shift: bool = setting(
+        True, "tell how far the policy's states are from those that it learned from"
+    )
     report: bool = setting(True, "write report.html")
     json: bool = setting(False, "print the summary as JSON, and nothing else")
     quiet: bool = setting(False, "print the result alone")

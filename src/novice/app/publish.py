@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from novice.app.folder import RunFolder
+from novice.app.folder import NotARunError, RunFolder
 from novice.app.report import report
 from novice.app.report.contents import Replay, read_contents
 from novice.app.report.pictures import with_pictures
@@ -27,6 +27,11 @@ def moment_of(replay: Replay, task: Task) -> Moment:
 def publish(run: str | Path) -> Path:
     """Draw the replays, put the page together and write it; the path of the page."""
     folder = RunFolder(Path(run))
+    if folder.settings()["command"].startswith("lab "):
+        raise NotARunError(
+            f"{run} is an experiment of novice lab, whose report is written with it;"
+            " repeat the experiment to write it anew"
+        )
     settings = folder.settings()["settings"]
     task = task_called(settings["task"], settings["task_argument"])
 

@@ -12,6 +12,7 @@ from novice.app.folder import RunFolder
 from novice.app.judge import Judge
 from novice.app.label import INBOX
 from novice.app.options import is_simulated
+from novice.app.shift import final_visits
 from novice.app.shown import reactions_told
 from novice.envs.seeds import test_seeds
 from novice.envs.task import Task
@@ -46,11 +47,12 @@ def final_verdict(folder: RunFolder, judge: Judge) -> Verdict:
     last_returns = final
     if last != best:
         last_returns = returns_of(judge.play(folder.policy(last), seeds))
-    evaluation = {"final": final.as_json(), "random": judge.test.random.as_json()}
+    evaluation: dict[str, Any] = {"final": final.as_json(), "random": judge.test.random.as_json()}
     if judge.test.expert is not None:
         evaluation["expert"] = judge.test.expert.as_json()
     if last != best:
         evaluation["last"] = last_returns.as_json()
+    evaluation |= final_visits(folder, best, seen)
     return Verdict(
         best_round=best,
         final=final,

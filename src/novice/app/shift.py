@@ -108,6 +108,17 @@ def shift_of_run(folder: RunFolder, number: int, seen: Trajectories) -> dict[str
     return found
 
 
+def final_visits(folder: RunFolder, number: int, seen: Trajectories) -> dict[str, Any]:
+    """What evaluation.json says of the states in the final episodes of a round.
+
+    Nothing where the run learned from no dataset.
+    """
+    if not folder.dataset_path.exists():
+        return {}
+    dataset = folder.dataset().first(rows_at(folder, number))
+    return {"visited": visited(dataset, seen)}
+
+
 def rows_at(folder: RunFolder, number: int) -> int:
     """How many rows a run's dataset had after a round."""
     measures = folder.measures(number)

@@ -67,6 +67,7 @@ class Assignment:
     simulation: SimulationOptions | None = None
     render: str | None = None
     lag: LagSetting = 0.0
+    shift: bool = True
 
     @property
     def by_people(self) -> bool:
@@ -97,6 +98,8 @@ class Assignment:
             values["render"] = self.render
         if self.lag:
             values["lag"] = self.lag
+        if not self.shift:
+            values["shift"] = False
         if self.simulation is not None:
             values["simulation"] = self.simulation.as_json()
         return {
@@ -274,6 +277,7 @@ class Runner:
             self.expert,
             assignment.validation_episodes,
             assignment.test_episodes,
+            measures_shift=assignment.shift,
         )
 
     def run(self) -> Mapping[str, Any]:

@@ -425,6 +425,8 @@ def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
         raise UnknownTaskError(
             f"{id!r} is not a task that can be made: {error}"
         ) from error
+    except NoviceError:
+        raise
     except (TypeError, ValueError, AssertionError) as error:
         if not kwargs:
             raise

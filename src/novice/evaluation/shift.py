@@ -92,8 +92,9 @@ class Stretch:
 class Shift:
     """How well a policy's states are told from a dataset's; 0.5 is guessing.
 
-    `p` says how often chance does as well. `episodes` and `rows` are the dataset's and
-    the policy's that were compared, `steps` the first and the last step.
+    `p` says how often chance does as well. `episodes` are the dataset's and the
+    policy's within the `steps` that both have, from the first to the last; `rows` as
+    many of each as were compared.
     """
 
     auc: float
@@ -127,9 +128,10 @@ def shift(data: Visits, policy: Visits) -> Shift | None:
     first = int(max(data.step.min(), policy.step.min()))
     last = int(min(data.step.max(), policy.step.max()))
     generator = np.random.default_rng(_SEED)
-    sides = thinned([within(side, first, last) for side in (data, policy)], generator)
-    if min(side.episodes for side in sides) < FEWEST_EPISODES:
+    there = [within(side, first, last) for side in (data, policy)]
+    if min(side.episodes for side in there) < FEWEST_EPISODES:
         return None
+    sides = thinned(there, generator)
     cells = cells_of(sides, generator)
     rows = features(pooled(sides, "state"), pooled(sides, "step"), cells.stretch)
     apart = differences(rows, cells)
@@ -145,7 +147,7 @@ def shift(data: Visits, policy: Visits) -> Shift | None:
         auc=float(auc[0]),
         ci95=interval(auc, widening),
         p=chances.p,
-        episodes=(sides[0].episodes, sides[1].episodes),
+        episodes=(there[0].episodes, there[1].episodes),
         rows=(len(sides[0]), len(sides[1])),
         steps=(first, last),
         by_time=tuple(

@@ -38,18 +38,16 @@ class Cnn(eqx.Module):
         self, observation: Num[AnyArray, "*lead obs"]
     ) -> Float[AnyArray, "*lead outputs"]:
         xp = observation.__array_namespace__()
-        lead = observation.shape[:-1]
-        numbers = in_channels(observation, self.picture, self.history)
+        numbers = rows_last(observation, self.picture, self.history)
         for i, (_, kernel, stride) in enumerate(self.filters):
-            cut = squares(numbers, stride)
+            cut = patches(squares(numbers, stride), kernel // stride)
             # Bytes are cut while they are bytes: they are moved four times as fast.
             cut = cut if i else shades(cut)
-            patched = convolved(self.layers[i], cut, kernel // stride)
-            numbers = xp.maximum(patched, 0)
-        numbers = numbers.reshape(*lead, -1)
+            numbers = xp.maximum(convolved(self.layers[i], cut), 0)
+        numbers = numbers.reshape(-1, numbers.shape[-1]).T
         for layer in self._dense[:-1]:
             numbers = xp.maximum(layer(numbers), 0)
-        return self._dense[-1](numbers)
+        return self._dense[-1](numbers).reshape(*observation.shape[:-1], -1)
 
     @property
     def _dense(self) -> tuple[Layer, ...]:
@@ -67,59 +65,68 @@ class Cnn(eqx.Module):
         }
 
 
-def shades(numbers: Num[AnyArray, "*lead size"]) -> Float[AnyArray, "*lead size"]:
+def shades(numbers: Num[AnyArray, "*shape"]) -> Float[AnyArray, "*shape"]:
     """Bytes from 0 to 255 as numbers from -1 to 1."""
     xp = numbers.__array_namespace__()
     return numbers.astype(xp.float32) * np.float32(1 / 127.5) - np.float32(1)
 
 
-def in_channels(
+def rows_last(
     observation: Num[AnyArray, "*lead obs"], picture: Shape, history: int
-) -> Num[AnyArray, "*lead height width channels"]:
-    """Flattened pictures, one moment after the other, as channels of one picture."""
-    lead = observation.shape[:-1]
-    if history == 1:
-        return observation.reshape(*lead, *picture)
+) -> Num[AnyArray, "channels height width rows"]:
+    """Flattened pictures with all rows side by side in the last axis.
+
+    Those of several moments become channels of one picture. A matrix product is fast
+    where its last axis is long, and rows are more than channels.
+    """
     xp = observation.__array_namespace__()
     height, width, channels = picture
-    moments = observation.reshape(*lead, history, height, width, channels)
-    together = xp.moveaxis(moments, -4, -2)
-    return together.reshape(*lead, height, width, history * channels)
+    moments = observation.reshape(-1, history, height, width, channels)
+    first = xp.permute_dims(moments, (1, 4, 2, 3, 0))
+    return first.reshape(history * channels, height, width, -1)
 
 
 def squares(
-    numbers: Num[AnyArray, "*lead height width channels"], side: int
-) -> Num[AnyArray, "*lead rows columns square"]:
-    """A picture cut into squares, each listed as the channels of one pixel.
+    numbers: Num[AnyArray, "channels height width rows"], side: int
+) -> Num[AnyArray, "square down right rows"]:
+    """Pictures cut into squares, each listed as the channels of one pixel.
 
     What is left over at the right and at the bottom is dropped.
     """
     xp = numbers.__array_namespace__()
-    *lead, height, width, channels = numbers.shape
-    rows, columns = height // side, width // side
-    cut = numbers[..., : rows * side, : columns * side, :]
-    apart = cut.reshape(*lead, rows, side, columns, side, channels)
-    listed = xp.moveaxis(apart, -4, -3)
-    return listed.reshape(*lead, rows, columns, side**2 * channels)
+    channels, height, width, rows = numbers.shape
+    down, right = height // side, width // side
+    cut = numbers[:, : down * side, : right * side]
+    apart = cut.reshape(channels, down, side, right, side, rows)
+    listed = xp.permute_dims(apart, (2, 4, 0, 1, 3, 5))
+    return listed.reshape(side**2 * channels, down, right, rows)
+
+
+def patches(
+    cut: Num[AnyArray, "square down right rows"], across: int
+) -> Num[AnyArray, "patch fewer_down fewer_right rows"]:
+    """The squares of every patch of `across` times `across` squares, listed."""
+    xp = cut.__array_namespace__()
+    down, right = cut.shape[1] - across + 1, cut.shape[2] - across + 1
+    beside = [
+        cut[:, i : i + down, j : j + right]
+        for i in range(across)
+        for j in range(across)
+    ]
+    return xp.concatenate(beside, axis=0)
 
 
 def convolved(
-    layer: Layer, cut: Float[AnyArray, "*lead rows columns square"], across: int
-) -> Float[AnyArray, "*lead fewer_rows fewer_columns channels"]:
-    """What a layer says of every patch of `across` times `across` squares.
+    layer: Layer, cut: Float[AnyArray, "patch down right rows"]
+) -> Float[AnyArray, "channels down right rows"]:
+    """What a layer says of every patch, in one matrix product.
 
-    A convolution whose kernel is whole strides wide is a few matrix products, one for
-    each place of a square in a patch: here that is faster than a convolution, and it
-    is the same in NumPy (`bench/pictures.py`).
+    Where a kernel is whole strides wide, a patch is a few squares, and this is faster
+    here than a convolution, and the same in NumPy (`bench/pictures.py`).
     """
-    rows, columns, size = cut.shape[-3:]
-    parts = layer.weight.reshape(across, across, size, -1)
-    down, right = rows - across + 1, columns - across + 1
-    return layer.bias + sum(
-        cut[..., i : i + down, j : j + right, :] @ parts[i, j]
-        for i in range(across)
-        for j in range(across)
-    )
+    patch, *place = cut.shape
+    said = layer.weight.T @ cut.reshape(patch, -1) + layer.bias[:, None]
+    return said.reshape(-1, *place)
 
 
 def cnn(

@@ -263,7 +263,7 @@ def on_a_task(
 ) -> tuple[Mapping[str, Any], list[str]]:
     """Train on a task and measure by time; the summary, and the lines that tell it."""
     from novice.app.lab.compounding_task import Study, measured
-    from novice.app.report.compounding import task_lines, task_page
+    from novice.app.report.compounding_task import task_lines, task_page
     from novice.app.teller import Teller
 
     kwargs = task_arguments(given.task_argument)

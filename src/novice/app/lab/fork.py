@@ -29,7 +29,7 @@ class ForkOptions:
     heads: tuple[str, ...] = setting(_HEADS, "the heads to compare")
     seeds: int = setting(5, "policies to train with each head")
     demonstrations: int = setting(200, "episodes that the expert shows")
-    steps: int = setting(3_000, "gradient steps, rounded up to 500s")
+    steps: int = setting(5_000, "gradient steps, rounded up to 500s")
     chunk: int = setting(1, "actions decided at once")
     history: int = setting(1, "observations seen at once")
     turn: float = setting(0.8, "radians a step at full steering, of the task")

@@ -135,7 +135,6 @@ def _numbers(summary: Mapping[str, Any]) -> Html:
         [
             "expert",
             f"{100 * summary['expert']['success']:.0f} %",
-            "",
             f"{100 * summary['expert']['left']:.0f} %",
             "",
             "",
@@ -145,21 +144,21 @@ def _numbers(summary: Mapping[str, Any]) -> Html:
         name, past, left, between = _row(each)
         modes = each.get("mode_averaging")
         far = "–" if modes is None else percents(_percent(modes["far"]))
-        worst = f"{100 * min(each['each']):.0f} to {100 * max(each['each']):.0f} %"
-        rows.append([name, past, worst, left, between, far])
-    names = ["get past", "policy by policy", "of them left", "between", "far"]
+        rows.append([name, past, left, between, far])
+    names = ["get past", "of them left", "between", "far"]
     return section(
         "How many get past",
         table(["", *names], rows),
         note=(
             f"Each of {summary['seeds']} policies a head in the same"
             f" {whole(summary['episodes'])} fresh episodes; 95 % intervals over the"
-            " policies (Student). Between: of the demonstrated states, those in which"
-            " the policy does what nobody did, in the gap between two things that were"
-            " done. Far: nobody did anything like it, as is so for 1 % of the"
-            " demonstrated actions themselves. Who takes the likeliest action may take"
-            " nearly always the same side. A dash: not known, for policies that"
-            " look back or decide several actions at once, or because nobody got past."
+            " policies (Student), at least as wide as so many episodes leave it open."
+            " Between: of the demonstrated states, those in which the policy does what"
+            " nobody did, in the gap between two things that were done. Far: nobody did"
+            " anything like it, as is so for 1 % of the demonstrated actions themselves."
+            " Who takes the likeliest action may take nearly always the same side. A"
+            " dash: not known, for policies that look back or decide several actions at"
+            " once, or because nobody got past."
         ),
     )
 
@@ -268,7 +267,7 @@ def _advice() -> Html:
     )
     commit = joined(
         "Where what is seen does not soon tell which way was chosen, a policy that"
-        " chooses anew at every step dithers between them: ",
+        " chooses anew at every step may dither between them: ",
         tag("code", "--chunk 8"),
         " decides several actions at once, ",
         tag("code", "--history 4"),

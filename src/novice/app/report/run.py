@@ -13,6 +13,7 @@ from novice.app.report.pairs import difference, share_of_the_way
 from novice.app.report.parts import Card, Mark, cards, opening, replays, scale, section
 from novice.app.report.returns import returns_section
 from novice.app.report.rounds import rounds_section
+from novice.app.report.shift import shift_section
 from novice.app.report.teacher import (
     badge,
     giver,
@@ -47,6 +48,7 @@ def run_sections(contents: RunContents, run: Facts) -> Html:
         cards(_cards(run, way)),
         curve_section(run),
         returns_section(run) if run.paid else None,
+        shift_section(contents, run),
         replays_section(contents, run),
         rounds_section(run),
         diagnostics_section(contents, run),

@@ -59,11 +59,16 @@ def in_words(told: Part) -> str:
 
 
 def leaves_at(stretches: Sequence[Part]) -> int | None:
-    """The first step of the first stretch from which on all are told apart."""
+    """The first step of the first stretch that is told apart for sure.
+
+    Only where the AUC stays above 0.5 from there on; a late stretch with few episodes
+    need not be sure by itself.
+    """
     place = len(stretches)
-    while place and stretches[place - 1]["ci95"][0] > 0.5:
+    while place and stretches[place - 1]["auc"] > 0.5:
         place -= 1
-    return int(stretches[place]["from"]) if place < len(stretches) else None
+    sure = [each for each in stretches[place:] if each["ci95"][0] > 0.5]
+    return int(sure[0]["from"]) if sure else None
 
 
 def _lines(run: Facts, told: Part, shown: Part) -> Iterator[Child]:

@@ -29,8 +29,9 @@ SPLITS = ("seed", "train", "test")
 # The registered limit of steps; the longest word of the well-known file has 14 letters.
 LONGEST_WORD = 100
 
-# How large a pixel is drawn, the margin of a letter, and room for what was read.
-_PIXEL, _MARGIN, _LINE = 5, 6, 40
+# How large a pixel is drawn, the margin of a letter, room for what was read, and how
+# many letters stand side by side.
+_PIXEL, _MARGIN, _LINE, _IN_A_LINE = 5, 6, 40, 7
 _PAPER, _INK, _FRAME = "#ffffff", "#20242a", "#0072b2"
 _RIGHT, _WRONG, _PALE = "#009e73", "#d55e00", "#b9c0c8"
 
@@ -272,20 +273,22 @@ def drawn(
 ) -> np.ndarray:
     """A word with room for the `longest`, what was read, and a frame where one is."""
     wide, high = WIDTH * _PIXEL + 2 * _MARGIN, HEIGHT * _PIXEL + 2 * _MARGIN
-    picture = Image.new("RGB", (longest * wide, high + _LINE), _PAPER)
+    size = min(longest, _IN_A_LINE) * wide, -(-longest // _IN_A_LINE) * (high + _LINE)
+    picture = Image.new("RGB", size, _PAPER)
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(24)
     for place, image in enumerate(pixels):
         mask = Image.fromarray((image * 255).astype(np.uint8)).resize(
             (WIDTH * _PIXEL, HEIGHT * _PIXEL), Image.Resampling.NEAREST
         )
-        left = place * wide
-        picture.paste(_INK, (left + _MARGIN, _MARGIN), mask)
+        left, top = place % _IN_A_LINE * wide, place // _IN_A_LINE * (high + _LINE)
+        picture.paste(_INK, (left + _MARGIN, top + _MARGIN), mask)
         text, color = "·", _PALE
         if place < len(read):
             text = ALPHABET[read[place]]
             color = _RIGHT if read[place] == label[place] else _WRONG
-        middle = (left + wide / 2, high + _LINE / 2)
+        middle = (left + wide / 2, top + high + _LINE / 2)
         pen.text(middle, text, color, font, anchor="mm")
         if place == len(read):
-            pen.rectangle((left + 1, 1, left + wide - 2, high - 2), outline=_FRAME)
+            frame = (left + 1, top + 1, left + wide - 2, top + high - 2)
+            pen.rectangle(frame, outline=_FRAME)
     return np.asarray(picture)
