@@ -36,7 +36,7 @@ DEMONSTRATIONS = (
     BENCH.parent.parent / "shared" / "data" / "pusht" / "pusht_206_lowdim.npz"
 )
 SEEDS = 5
-EPISODES = 50
+EPISODES = 100
 RESAMPLES = 10_000
 # Runs of so many steps say how long a step takes, by what the longer one takes more.
 SHORT, LONG = 500, 3_000
@@ -56,17 +56,16 @@ class Row:
     arguments: tuple[str, ...]
 
 
+FLOW = ("--head", "flow", "--hidden", "0")
+SQUARED = ("--head", "squared", *WIDE)
+
 ROWS = (
-    Row("flow", "flow, chunks", 30_000, ("--head", "flow", "--hidden", "256", *CHUNK)),
-    Row(
-        "squared", "squared error, chunks", 60_000, ("--head", "squared", *WIDE, *CHUNK)
-    ),
-    Row("mixture", "mixture, chunks", 60_000, ("--head", "mixture", *WIDE, *CHUNK)),
-    Row("gaussian", "Gaussian, chunks", 60_000, ("--head", "gaussian", *WIDE, *CHUNK)),
-    Row("flow-one", "flow, one action", 30_000, ("--head", "flow", "--hidden", "256")),
-    Row(
-        "squared-one", "squared error, one action", 60_000, ("--head", "squared", *WIDE)
-    ),
+    Row("flow", "flow, chunks", 51_000, (*FLOW, *CHUNK)),
+    Row("squared", "squared error, chunks", 97_500, (*SQUARED, *CHUNK)),
+    Row("mixture", "mixture, chunks", 62_000, ("--head", "mixture", *WIDE, *CHUNK)),
+    Row("gaussian", "Gaussian, chunks", 96_500, ("--head", "gaussian", *WIDE, *CHUNK)),
+    Row("flow-one", "flow, one action", 51_500, FLOW),
+    Row("squared-one", "squared error, one action", 104_000, SQUARED),
 )
 
 # What is told apart: the first row less the second.

@@ -140,14 +140,14 @@ def test_a_share_has_a_sentence_that_says_what_to_do(
     assert sentence in modes_sentence(found)
 
 
-def test_a_report_shows_the_rounds_that_measured_it():
-    rounds = [{"round": 0}, {"round": 1, "mode_averaging": modes(0.05, 0.06)}]
+def test_a_report_shows_what_the_delivered_policy_does():
+    final = {"mode_averaging": modes(0.05, 0.06)}
 
-    section = modes_section(RunContents(settings={}, summary={"rounds": rounds}))
+    section = modes_section(RunContents(settings={}, summary={"final": final}))
 
     assert section is not None
     assert "6.0" in section and "--head mixture" in section
-    assert modes_section(RunContents(settings={}, summary={"rounds": []})) is None
+    assert modes_section(RunContents(settings={}, summary={"final": {}})) is None
 
 
 def test_an_unknown_head_is_refused(capsys: pytest.CaptureFixture[str]):

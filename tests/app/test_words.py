@@ -27,7 +27,7 @@ SETTINGS = {
         (
             ["fly"],
             "there is no command 'fly'; known: demo, bc, dagger, reinforce, play,"
-            " label, evaluate, report",
+            " label, evaluate, lab, report",
         ),
         (
             ["bc"],
@@ -71,8 +71,8 @@ SETTINGS = {
             "--discount is nan, but it must be between 0 and 1",
         ),
         (
-            ["bc", "CartPole-v1", "--hidden", "0"],
-            "--hidden is 0, but layers have at least one unit",
+            ["bc", "CartPole-v1", "--hidden", "8", "0"],
+            "--hidden is 8 0, but layers have at least one unit",
         ),
         (
             ["reinforce", "CartPole-v1", "--hidden", "64", "0"],

@@ -43,6 +43,8 @@ def by_convolution(network: Cnn, seen: np.ndarray) -> jax.Array:
     for layer, (channels, kernel, stride) in zip(
         network.layers, network.filters, strict=False
     ):
+        lacking = [(0, -side % stride) for side in numbers.shape[1:3]]
+        numbers = jnp.pad(numbers, ((0, 0), *lacking, (0, 0)), mode="edge")
         across = kernel // stride
         parts = layer.weight.reshape(across, across, stride, stride, -1, channels)
         numbers = jax.lax.conv_general_dilated(
@@ -66,14 +68,29 @@ def test_bytes_become_numbers_from_minus_one_to_one():
     np.testing.assert_allclose(got, [-1, -0.6, 1], atol=1e-6)
 
 
-def test_a_picture_is_cut_into_squares_and_what_is_left_over_is_dropped():
-    picture = np.arange(15).reshape(1, 3, 5, 1)
+def test_a_picture_is_cut_into_squares_and_the_last_pixels_fill_them_up():
+    picture = np.arange(6).reshape(1, 2, 3, 1)
 
     cut = squares(picture, 2)
 
-    np.testing.assert_array_equal(cut[:, 0, 0, 0], [0, 1, 5, 6])
-    np.testing.assert_array_equal(cut[:, 0, 1, 0], [2, 3, 7, 8])
+    np.testing.assert_array_equal(cut[:, 0, 0, 0], [0, 1, 3, 4])
+    np.testing.assert_array_equal(cut[:, 0, 1, 0], [2, 2, 5, 5])
     assert cut.shape == (4, 1, 2, 1)
+
+
+@pytest.mark.parametrize("picture", [(20, 20, 1), (48, 48, 1), (53, 41, 1)], ids=str)
+def test_no_pixel_goes_unseen(picture):
+    network = on_host(cnn(picture, 1, (8,), 4, last_scale=1.0, key=jax.random.key(5)))
+    black = np.zeros(math.prod(picture), np.uint8)
+    edge = np.flatnonzero(
+        np.pad(np.zeros([n - 2 for n in picture[:2]]), 1, constant_values=1)
+    )
+
+    lit = np.tile(black, (len(edge), 1))
+    lit[np.arange(len(edge)), edge] = 255
+
+    said = network(lit)
+    assert (np.abs(said - network(black)).max(axis=1) > 1e-6).all()
 
 
 def test_a_patch_by_hand():
@@ -94,6 +111,10 @@ def test_several_moments_become_channels_the_oldest_first():
 
     assert together.shape == (2, 2, 2, 2)
     assert together[:, 1, 0].tolist() == [[0, 0], [1, 2]]
+
+
+def test_the_colors_of_one_moment_stay_together():
+    assert rows_last(np.arange(4), (1, 1, 2), 2).ravel().tolist() == [0, 1, 2, 3]
 
 
 def test_colors_become_channels():
@@ -122,7 +143,7 @@ def test_layers_of_other_strides_say_what_convolutions_say():
         1,
         (),
         3,
-        filters=((4, 6, 2), (5, 3, 1)),
+        filters=((4, 8, 4), (4, 6, 2), (5, 2, 1)),
         last_scale=1.0,
         key=jax.random.key(1),
     )

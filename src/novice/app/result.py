@@ -12,7 +12,7 @@ from novice.app.folder import RunFolder
 from novice.app.judge import Judge
 from novice.app.label import INBOX
 from novice.app.options import is_simulated
-from novice.app.shift import final_visits
+from novice.app.shift import final_modes, final_visits
 from novice.app.shown import reactions_told
 from novice.envs.seeds import test_seeds
 from novice.envs.task import Task
@@ -47,12 +47,16 @@ def final_verdict(folder: RunFolder, judge: Judge) -> Verdict:
     last_returns = final
     if last != best:
         last_returns = returns_of(judge.play(folder.policy(last), seeds))
-    evaluation: dict[str, Any] = {"final": final.as_json(), "random": judge.test.random.as_json()}
+    evaluation: dict[str, Any] = {
+        "final": final.as_json(),
+        "random": judge.test.random.as_json(),
+    }
     if judge.test.expert is not None:
         evaluation["expert"] = judge.test.expert.as_json()
     if last != best:
         evaluation["last"] = last_returns.as_json()
     evaluation |= final_visits(folder, best, seen)
+    evaluation |= final_modes(folder, best, judge.task)
     return Verdict(
         best_round=best,
         final=final,
@@ -113,6 +117,8 @@ def summary_of(
         "last": {"round": len(rounds) - 1, **outcome(verdict.last, judge)},
         "seconds": dict(seconds),
     }
+    if "mode_averaging" in verdict.evaluation:
+        summary["final"]["mode_averaging"] = verdict.evaluation["mode_averaging"]
     if judge.expert is not None and test.expert is not None:
         returned = estimate(test.expert.value).as_json()
         summary["expert"] = {"name": judge.expert.name, "return": returned}

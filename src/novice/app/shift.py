@@ -1,4 +1,4 @@
-"""Compare the states that a policy visits with those of a run's dataset."""
+"""Compare what a delivered policy visits and does with what a run's dataset holds."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +9,8 @@ import numpy as np
 from novice.app.folder import RunFolder
 from novice.app.report.shift import EXPLANATION, FALSE_ALARMS, in_words, leaves_at
 from novice.datasets.dataset import Answers, Dataset
+from novice.envs.task import Task
+from novice.evaluation.modes import actions_at, mode_averaging
 from novice.evaluation.shift import FEWEST_EPISODES, Visits, shift
 from novice.evaluation.shift_map import plane
 from novice.types import Trajectories
@@ -117,6 +119,19 @@ def final_visits(folder: RunFolder, number: int, seen: Trajectories) -> dict[str
         return {}
     dataset = folder.dataset().first(rows_at(folder, number))
     return {"visited": visited(dataset, seen)}
+
+
+def final_modes(folder: RunFolder, number: int, task: Task) -> dict[str, Any]:
+    """In how many states of the data a round's policy acts between two ways of acting.
+
+    Empty where that cannot be told: for choices, histories, chunks and few episodes.
+    """
+    if not folder.dataset_path.exists() or task.bounds is None:
+        return {}
+    dataset = folder.dataset().first(rows_at(folder, number))
+    action = actions_at(folder.policy(number), dataset)
+    found = None if action is None else mode_averaging(task, action, dataset)
+    return {} if found is None else {"mode_averaging": found}
 
 
 def rows_at(folder: RunFolder, number: int) -> int:

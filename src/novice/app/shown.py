@@ -53,7 +53,7 @@ def shown_in(
 
 
 def rows_of(
-    played: PlayedEpisode, *, round: int, lag: float | None, past: int
+    played: PlayedEpisode, *, round: int, lag: float | None, past: int = 0
 ) -> Answers:
     """What a person did in one episode."""
     seen = np.arange(played.steps, dtype=np.int64)

@@ -34,10 +34,9 @@ SHARPEST = 0.5  # radians
 AHEAD, REACTION = 13.6, 0.1  # meters, seconds
 STEERING = 1.2  # of the full lock, a radian
 # Speeds in meters a second.
-FASTEST, SLOWEST, LOST = 64.0, 34.0, 15.0
+FASTEST, SLOWEST = 64.0, 34.0
 CAUTION = 0.4  # how much a bend of one radian counts
-# Where the road lies farther to the side than this, the car has lost it.
-ASIDE = 0.6  # radians
+ASIDE = 1.5  # how much the square of the direction in which to go counts
 THROTTLE, BRAKING = 0.05, 0.03  # for each meter a second too slow, too fast
 
 
@@ -77,7 +76,8 @@ def drive(
     missing = wanted_speed(road, direction) - speed
     # Wheels that steer hard have little grip left for anything else.
     gas = np.clip(THROTTLE * missing, 0, 1) * (1 - abs(steering) / 2)
-    brake = np.clip(-BRAKING * missing, 0, 0.8)
+    # Slow wheels are not braked: nobody who imitates it roughly comes to a stand.
+    brake = np.clip(-BRAKING * missing, 0, 0.8) * min(1, speed / SLOWEST)
     return np.array([steering, gas, brake], np.float32)
 
 
@@ -90,11 +90,10 @@ def heading(road: Road, distance: float) -> float:
 
 def wanted_speed(road: Road, direction: float) -> float:
     """How fast to go, in meters a second: slower where it bends or is soon unseen."""
-    if abs(direction) > ASIDE:
-        return LOST
     bend = abs(float(road.direction[-1]))
     unseen = 1 - float(road.distance[-1] / DISTANCES[-1])
-    return max(SLOWEST, FASTEST / (1 + CAUTION * (bend + unseen)))
+    ahead = max(SLOWEST, FASTEST / (1 + CAUTION * (bend + unseen)))
+    return ahead / (1 + ASIDE * direction**2)
 
 
 def near(picture: UInt8[np.ndarray, "48 48 3"]) -> bool:

@@ -17,9 +17,9 @@ from novice.types import AnyArray
 Shape = tuple[int, int, int]
 # Channels, kernel and stride of each layer of patches. A kernel is whole strides wide.
 Filters = tuple[tuple[int, int, int], ...]
-# The first two layers of Mnih et al. 2015 (https://doi.org/10.1038/nature14236) with
-# half their channels: a step takes a CPU milliseconds, and pictures are small here.
-FILTERS: Filters = ((16, 8, 4), (32, 4, 2))
+# What squares of 4 pixels show, and patches of 4 x 4 of these: on 48 x 48 pixels that
+# is as good as wider kernels or a third layer, at half the time or less.
+FILTERS: Filters = ((16, 4, 4), (32, 4, 2))
 
 
 class Cnn(eqx.Module):
@@ -91,13 +91,15 @@ def squares(
 ) -> Num[AnyArray, "square down right rows"]:
     """Pictures cut into squares, each listed as the channels of one pixel.
 
-    What is left over at the right and at the bottom is dropped.
+    At the right and at the bottom the last pixels are repeated where a square is not
+    full: nothing at an edge goes unseen, where some tasks have their instruments.
     """
     xp = numbers.__array_namespace__()
     channels, height, width, rows = numbers.shape
-    down, right = height // side, width // side
-    cut = numbers[:, : down * side, : right * side]
-    apart = cut.reshape(channels, down, side, right, side, rows)
+    down, right = -(-height // side), -(-width // side)
+    lacking = ((0, 0), (0, down * side - height), (0, right * side - width), (0, 0))
+    full = xp.pad(numbers, lacking, mode="edge") if np.any(lacking) else numbers
+    apart = full.reshape(channels, down, side, right, side, rows)
     listed = xp.permute_dims(apart, (2, 4, 0, 1, 3, 5))
     return listed.reshape(side**2 * channels, down, right, rows)
 
@@ -149,7 +151,7 @@ def cnn(
     for channels, kernel, stride in filters:
         sizes.append((kernel**2 * depth, channels))
         height, width = (
-            side // stride - kernel // stride + 1 for side in (height, width)
+            -(-side // stride) - kernel // stride + 1 for side in (height, width)
         )
         depth = channels
     widths = [height * width * depth, *hidden, outputs]

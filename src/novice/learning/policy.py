@@ -145,11 +145,11 @@ def new_policy(
     The head decides all actions of a chunk at once. Where observations are pictures of
     a shape, the policy looks at their patches.
     """
+    size, scale = history * observation_size, 1.0 if head.embeds else 0.01
     if picture is None:
-        size = history * observation_size
-        trunk: Any = mlp(size, hidden, head.outputs, last_scale=0.01, key=key)
+        trunk: Any = mlp(size, hidden, head.outputs, last_scale=scale, key=key)
     else:
-        trunk = cnn(picture, history, hidden, head.outputs, last_scale=0.01, key=key)
+        trunk = cnn(picture, history, hidden, head.outputs, last_scale=scale, key=key)
     return Policy(trunk, head, history, chunk, execute)
 
 
@@ -184,12 +184,8 @@ def policy_from_config(config: dict[str, Any]) -> Policy:
 
     Raises KeyError for a kind of policy or head that this version does not know.
     """
+    trunk_from_config = {"mlp": mlp_from_config, "cnn": cnn_from_config}[config["kind"]]
     head = head_from_config(config["head"])
     memory = {name: config.get(name, 1) for name in ("history", "chunk", "execute")}
-    return Policy(trunk_from_config(config, head.outputs), head, **memory)
-
-
-def trunk_from_config(config: dict[str, Any], outputs: int) -> Any:
-    """A network of this shape; raises KeyError for a kind that is not known."""
-    trunks = {"mlp": mlp_from_config, "cnn": cnn_from_config}
-    return trunks[config["kind"]](config, outputs)
+    trunk: Any = trunk_from_config(config, head.outputs)
+    return Policy(trunk, head, **memory)

@@ -155,10 +155,10 @@ def _numbers(summary: Mapping[str, Any]) -> Html:
             " policies (Student), at least as wide as so many episodes leave it open."
             " Between: of the demonstrated states, those in which the policy does what"
             " nobody did, in the gap between two things that were done. Far: nobody did"
-            " anything like it, as is so for 1 % of the demonstrated actions themselves."
-            " Who takes the likeliest action may take nearly always the same side. A"
-            " dash: not known, for policies that look back or decide several actions at"
-            " once, or because nobody got past."
+            " anything like it, as is so for 1 % of the demonstrated actions. Who takes"
+            " the likeliest action may take nearly always the same side. A dash: not"
+            " known, for policies that look back or decide several actions at once, or"
+            " because nobody got past."
         ),
     )
 

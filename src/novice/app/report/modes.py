@@ -15,22 +15,18 @@ MATTERS = 0.01
 
 
 def modes_section(contents: RunContents) -> Html | None:
-    """In how many states the policy of each round acts between the experts' ways."""
-    rounds = [
-        (entry.get("round"), found)
-        for entry in contents.summary.get("rounds", ())
-        if isinstance(found := entry.get("mode_averaging"), Mapping)
-    ]
-    if not rounds:
+    """In how many states the delivered policy acts between the experts' ways."""
+    final = contents.summary.get("final")
+    found = final.get("mode_averaging") if isinstance(final, Mapping) else None
+    if not isinstance(found, Mapping):
         return None
-    rows = [
-        [str(number), *(percents(each) for each in shares_of(found))]
-        for number, found in rounds
-    ]
     return section(
         "Between two ways of doing it",
-        table(["round", "they disagree", "policy between", "policy far"], rows),
-        paragraphs(modes_sentence(rounds[-1][1])),
+        table(
+            ["they disagree", "policy between", "policy far"],
+            [[percents(each) for each in shares_of(found)]],
+        ),
+        paragraphs(modes_sentence(found)),
         note=(
             "Of the data\N{RIGHT SINGLE QUOTATION MARK}s states, with 95 % intervals by"
             " bootstrap over episodes. They disagree: what was done in the 12 most"

@@ -8,6 +8,7 @@ from novice.app.report.contents import RunContents
 from novice.app.report.course import curve_section, diagnostics_section
 from novice.app.report.facts import Facts, Score
 from novice.app.report.markup import Html, joined
+from novice.app.report.modes import modes_section
 from novice.app.report.numbers import bounds, duration, mean, share, whole
 from novice.app.report.pairs import difference, share_of_the_way
 from novice.app.report.parts import Card, Mark, cards, opening, replays, scale, section
@@ -52,6 +53,7 @@ def run_sections(contents: RunContents, run: Facts) -> Html:
         replays_section(contents, run),
         rounds_section(run),
         diagnostics_section(contents, run),
+        modes_section(contents),
         closing(contents, run),
     )
 

@@ -1,4 +1,4 @@
-/** What this browser keeps for the next visit; nothing of it goes to the server. */
+/** What this browser keeps; nothing of it goes to the server. */
 
 /** @param {string} name @returns {any} */
 export function recall(name) {
@@ -15,6 +15,6 @@ export function remember(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));
   } catch {
-    // It holds for this visit.
+    // It holds now.
   }
 }

@@ -1,4 +1,4 @@
-/** What this person set in this browser; nothing of it goes to the server. */
+/** What this person set in this browser. */
 
 import { recall, remember } from "./memory.js";
 
@@ -20,7 +20,7 @@ export const settings = {
   ...recall(NAME),
 };
 
-/** Keep the settings for the next visit, where the browser lets us. */
+/** Keep them for the next visit. */
 export function keepSettings() {
   remember(NAME, settings);
 }

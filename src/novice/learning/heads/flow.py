@@ -48,28 +48,23 @@ class Block(eqx.Module):
 class Velocity(eqx.Module):
     """Where to move from a place at a time, v(x, t given an embedding).
 
-    `steer` reads the embedding; it is asked once for all steps to an action.
+    The time meets the embedding before `steer` reads both, so that an observation can
+    mean something else early on the way than late.
     """
 
     first: Layer
     steer: Layer
-    clock: Float[AnyArray, "waves steering"]
+    clock: Float[AnyArray, "waves embedding"]
     blocks: tuple[Block, ...]
     last: Layer
-
-    def steering(
-        self, embedding: Float[AnyArray, "*lead outputs"]
-    ) -> Float[AnyArray, "*lead steering"]:
-        """How an observation steers the blocks, at any time."""
-        return self.steer(silu(embedding))
 
     def __call__(
         self,
         place: Float[AnyArray, "*lead actions"],
         time: Float[AnyArray, "*lead 1"],
-        steering: Float[AnyArray, "*lead steering"],
+        embedding: Float[AnyArray, "*lead embedding"],
     ) -> Float[AnyArray, "*lead actions"]:
-        steering = steering + waves(time) @ self.clock
+        steering = self.steer(silu(embedding + waves(time) @ self.clock))
         size = 2 * self.first.bias.shape[0]
         numbers = self.first(place)
         for i, block in enumerate(self.blocks):
@@ -96,6 +91,7 @@ class Flow(AbstractRealHead):
 
     learns_from = frozenset({"exact", "weighted"})
     likeliest = False
+    embeds = True
     has_likelihood = False
     velocity: Velocity
     center: tuple[float, ...] = eqx.field(static=True)
@@ -118,11 +114,10 @@ class Flow(AbstractRealHead):
     def sample(
         self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
     ) -> Float[AnyArray, "*lead actions"]:
-        steering = self.velocity.steering(outputs)
         place = noise
         for step in range(self.steps):
             time = np.full((*noise.shape[:-1], 1), step / self.steps, np.float32)
-            moved = self.velocity(place, time, steering)
+            moved = self.velocity(place, time, outputs)
             place = place + np.float32(1 / self.steps) * moved
         return self.in_units(place)
 
@@ -146,7 +141,7 @@ class Flow(AbstractRealHead):
         time = jax.random.uniform(time_key, (*target.shape[:-1], 1))
         noise = jax.random.normal(noise_key, target.shape)
         place = (1 - time) * noise + time * target
-        velocity = self.velocity(place, time, self.velocity.steering(outputs))
+        velocity = self.velocity(place, time, outputs)
         return jnp.sum((velocity - (target - noise)) ** 2, axis=-1)
 
     def log_probability(
@@ -206,7 +201,7 @@ def flow(
     velocity = Velocity(
         first=new_layer(width, hidden, generator),
         steer=new_layer(embedding, steering, generator),
-        clock=new_layer(2 * WAVES, steering, generator).weight,
+        clock=new_layer(2 * WAVES, embedding, generator).weight,
         blocks=tuple(
             Block(
                 new_layer(hidden, hidden, generator, scale=scale),

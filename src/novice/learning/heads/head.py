@@ -64,7 +64,9 @@ class AbstractHead(eqx.Module):
 
     `likeliest` says whether `best` knows an action without noise; who acts with a head
     that doesn't draws one. `has_likelihood` says whether it can tell how likely an
-    action is: a head that can't serves imitation only, through its `loss`.
+    action is: a head that can't serves imitation only, through its `loss`. One that
+    `embeds` takes the network's numbers for a description of the observation, of which
+    it makes more: they must not begin all alike.
 
     What was said of an action is a row of marks, one for each option of each number of
     it; `options` says how many options each number has (none where actions are real).
@@ -73,6 +75,7 @@ class AbstractHead(eqx.Module):
     learns_from: ClassVar[frozenset[str]] = frozenset({"exact", "weighted"})
     likeliest: ClassVar[bool] = True
     has_likelihood: ClassVar[bool] = True
+    embeds: ClassVar[bool] = False
 
     @property
     @abc.abstractmethod
