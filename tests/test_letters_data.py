@@ -81,6 +81,7 @@ def test_single_letters_are_read_nearly_as_well_as_in_the_paper(path):
     assert 0.77 < share_right(words(path, "test", previous=False), round) < 0.84
 
 
+@pytest.mark.soak
 def test_dagger_reads_words_better_than_single_letters_can_be(path):
     slots = SeparateSlots(words(path, "train"), 32)
     letters = demonstrated(slots, 3000)

@@ -166,8 +166,8 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
     assert rounds[-1]["labels"] == recording.steps + 60
     assert rounds[-1]["human_seconds"] > recording.seconds
     assert as_the_law_says(taught) > 0.9
-    assert (
-        summary["final"]["return"]["mean"] > 150 > summary["random"]["return"]["mean"]
-    )
+    # How much better hangs on how late keys are heard, which a busy machine decides.
+    chance, learned = (summary[who]["return"]["ci95"] for who in ("random", "final"))
+    assert learned[0] > chance[1]
     report = (taught / "report.html").read_text()
     assert "minutes" in report

@@ -267,7 +267,7 @@ def test_a_factor_scales_the_models_own_numbers(
         ("observation_noise", -0.1, "noise is 0 or more"),
         ("offset", "far", "is varied in numbers, but 'far' is none"),
         ("action_noise", True, "is varied in numbers, but True is none"),
-        ("spead", 1, "perturbed/Echo-v0 has no spead to vary; it has pace, offset, "),
+        ("paces", 1, "perturbed/Echo-v0 has no paces to vary; it has pace, offset, "),
     ],
 )
 def test_what_cannot_be_is_refused(name: str, value: Any, reason: str, echo: Task):

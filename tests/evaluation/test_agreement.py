@@ -214,7 +214,9 @@ def test_people_who_never_differed_may_yet():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("measure", ["kappa", "alpha"])
+@pytest.mark.parametrize(
+    "measure", [pytest.param("kappa", marks=pytest.mark.soak), "alpha"]
+)
 def test_intervals_of_agreement_cover_the_truth(measure):
     def measured(questions: int, generator: np.random.Generator):
         crowd = Crowd((0.9, 0.75), Scale(options=(4,)), overlap=1.0)

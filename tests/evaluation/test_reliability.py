@@ -227,8 +227,11 @@ def coverage(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("scale", "least", "most"),
-    [(TWO, 0.55, 0.98), (FOUR, 0.4, 0.98), (REAL, 0.02, 0.5)],
-    ids=["two choices", "four choices", "real"],
+    [
+        pytest.param(TWO, 0.55, 0.98, marks=pytest.mark.soak, id="two choices"),
+        pytest.param(FOUR, 0.4, 0.98, marks=pytest.mark.soak, id="four choices"),
+        pytest.param(REAL, 0.02, 0.5, id="real"),
+    ],
 )
 def test_the_intervals_cover_the_truth(scale, least, most):
     # 300 intervals; bench/crowd.py has many more.

@@ -141,7 +141,19 @@ def test_beside_the_road_it_slowly_turns_back():
     steering, _, _ = drive(picture)
 
     assert steering > 0.5
-    assert wanted_speed(road_in(picture), 1.0) == 15
+    assert wanted_speed(road_in(picture), 1.0) < 26
+
+
+def test_slow_wheels_are_braked_less():
+    # Where no road is seen, it turns round, and wants 64 / 1.4 / (1 + 1.5 * 1.745**2)
+    # = 8.2 meters a second; half a pixel of the bar is 20.8.
+    picture = landscape()
+    picture[:33] = GRASS
+    picture[46, 6] = (128, 128, 128)
+
+    brake = drive(picture)[2]
+
+    assert brake == pytest.approx(0.03 * (20.9 - 8.2) * 20.9 / 34, abs=0.005)
 
 
 def test_where_no_road_is_seen_it_turns_round():
@@ -156,8 +168,10 @@ def test_wanted_speed_by_hand():
     bent = Road(np.array([0.0, 34.0]), np.array([0.0, 1.0]))
     short = Road(np.array([0.0, 17.0]), np.array([0.0, -0.5]))
 
-    assert wanted_speed(bent, 0.1) == pytest.approx(64 / 1.4)
-    assert wanted_speed(short, 0.1) == pytest.approx(64 / 1.4)
+    assert wanted_speed(bent, 0.0) == pytest.approx(64 / 1.4)
+    assert wanted_speed(short, 0.0) == pytest.approx(64 / 1.4)
+    # Whoever must go 0.2 radians aside: 1 + 1.5 * 0.04 times as slowly.
+    assert wanted_speed(bent, -0.2) == pytest.approx(64 / 1.4 / 1.06)
 
 
 def test_an_episode_begins_far_above_and_it_waits_with_steering():

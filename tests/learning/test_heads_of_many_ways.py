@@ -504,7 +504,7 @@ def learner_of(kind, width):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("width", [pytest.param(1, marks=pytest.mark.soak), 4])
 @pytest.mark.parametrize("kind", HEADS)
 def test_two_ways_are_learned_as_two(kind, width):
     head, steps, rate = learner_of(kind, width)
