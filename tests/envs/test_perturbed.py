@@ -314,3 +314,20 @@ def test_the_spread_is_that_of_valid_steps_alone():
 
     # Of 0, 2 and 4: the square root of 8/3.
     np.testing.assert_allclose(spread_of(seen), [np.sqrt(8 / 3)])
+
+
+def test_noise_on_a_picture_stays_a_picture():
+    task = make_task("CarRacing-v3")
+    knob = knobs(task)["observation_noise"]
+    quiet = perturbed(task, knob, 0.5, spread=np.zeros(task.observation_size))
+    noisy = perturbed(task, knob, 0.5, spread=np.full(task.observation_size, 40.0))
+
+    plain, still, shaken = (
+        task.vector(one.make().reset(seed=5)[0]).astype(int)
+        for one in (task, quiet, noisy)
+    )
+
+    np.testing.assert_array_equal(still, plain)
+    inside = (plain > 80) & (plain < 175)
+    assert np.std((shaken - plain)[inside]) == pytest.approx(20, rel=0.1)
+    assert shaken.min() >= 0 and shaken.max() <= 255

@@ -150,7 +150,7 @@ def _noises_and_delays(task: Task) -> list[Knob]:
         Knob("action_delay", "action_delay", 0, "steps until an action is done"),
         Knob("observation_delay", "observation_delay", 0, "steps behind the task"),
     ]
-    if _is_real(task.observation_space):
+    if task.picture is not None or _is_real(task.observation_space):
         spread = "standard deviations of each number, normally distributed"
         found.insert(0, Knob("observation_noise", "observation_noise", 0.0, spread))
     return found

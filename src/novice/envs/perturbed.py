@@ -99,10 +99,16 @@ def _with_factor(environment: gymnasium.Env, task: PerturbedTask) -> gymnasium.E
 
 
 class NoisySenses(gymnasium.Wrapper):
-    """Shows every number of an observation with normal noise of its own spread."""
+    """Shows every number of an observation with normal noise of its own spread.
 
-    def __init__(self, environment: gymnasium.Env, spread: np.ndarray) -> None:
+    A picture gets it where a policy sees it, after it is shrunk.
+    """
+
+    def __init__(
+        self, environment: gymnasium.Env, task: Task, spread: np.ndarray
+    ) -> None:
         super().__init__(environment)
+        self._task = task
         self._spread = spread
         self._chance = np.random.default_rng(0)
 
@@ -119,7 +125,10 @@ class NoisySenses(gymnasium.Wrapper):
     def _blurred(self, observation: Any) -> np.ndarray:
         seen = np.asarray(observation)
         noise = self._spread * self._chance.standard_normal(self._spread.shape)
-        return (seen + noise.reshape(seen.shape)).astype(seen.dtype)
+        if self._task.picture is None:
+            return (seen + noise.reshape(seen.shape)).astype(seen.dtype)
+        bytes_seen = np.clip(np.rint(self._task.vector(seen) + noise), 0, 255)
+        return np.asarray(self._task.observation_of(bytes_seen.astype(np.uint8)))
 
 
 class ShakyHand(gymnasium.Wrapper):
@@ -200,7 +209,7 @@ def _with_noisy_senses(
     environment: gymnasium.Env, task: PerturbedTask
 ) -> gymnasium.Env:
     spread = np.ones(task.observation_size) if task.spread is None else task.spread
-    return NoisySenses(environment, task.value * spread)
+    return NoisySenses(environment, task, task.value * spread)
 
 
 # How an environment becomes other, by what is other.

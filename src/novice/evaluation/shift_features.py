@@ -38,13 +38,15 @@ def features(
 
 def mixed(state: Num[np.ndarray, "rows obs"]) -> Float[np.ndarray, "rows numbers"]:
     """The state's numbers, or 100 fixed random mixtures of more than 200 of them."""
-    numbers = state.reshape(len(state), -1).astype(np.float64)
+    numbers = state.reshape(len(state), -1)
     width = numbers.shape[1]
     if width <= MOST_NUMBERS:
-        return numbers
+        return numbers.astype(np.float64)
     generator = np.random.default_rng(_SEED)
     mixture = generator.normal(size=(width, _MIXTURES)) / np.sqrt(width)
-    return np.asarray(numbers @ mixture)
+    # Not all pictures at once as real numbers: they would take eight times the room.
+    parts = np.array_split(numbers, max(1, len(numbers) // 1000))
+    return np.concatenate([part @ mixture for part in parts])
 
 
 def standardized(
