@@ -65,6 +65,7 @@ def test_there_are_as_many_words_and_letters_as_the_paper_says(path):
     assert sorted(set(written.fold.tolist())) == list(range(10))
 
 
+@pytest.mark.soak
 def test_single_letters_are_read_nearly_as_well_as_in_the_paper(path):
     train = words(path, "train", previous=False)
     slots = SeparateSlots(train, 32)

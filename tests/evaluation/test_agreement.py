@@ -213,10 +213,8 @@ def test_people_who_never_differed_may_yet():
     assert found.ci95 == pytest.approx((1 - seldom / (1 - 0.6**2 - 0.4**2), 1))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "measure", [pytest.param("kappa", marks=pytest.mark.soak), "alpha"]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("measure", ["kappa", "alpha"])
 def test_intervals_of_agreement_cover_the_truth(measure):
     def measured(questions: int, generator: np.random.Generator):
         crowd = Crowd((0.9, 0.75), Scale(options=(4,)), overlap=1.0)

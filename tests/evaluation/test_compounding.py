@@ -217,7 +217,7 @@ def test_the_interval_of_each_mean_holds_it() -> None:
         assert 0.8 * each.mean < low < each.mean < high < 1.2 * each.mean
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_intervals_hold_the_true_exponent_in_95_of_100_repetitions() -> None:
     random = chance()
     lengths = (50, 100, 200, 400)

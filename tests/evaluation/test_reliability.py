@@ -224,12 +224,12 @@ def coverage(
     return float(np.mean(held))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("scale", "least", "most"),
     [
-        pytest.param(TWO, 0.55, 0.98, marks=pytest.mark.soak, id="two choices"),
-        pytest.param(FOUR, 0.4, 0.98, marks=pytest.mark.soak, id="four choices"),
+        pytest.param(TWO, 0.55, 0.98, id="two choices"),
+        pytest.param(FOUR, 0.4, 0.98, id="four choices"),
         pytest.param(REAL, 0.02, 0.5, id="real"),
     ],
 )
