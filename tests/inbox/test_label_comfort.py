@@ -72,7 +72,7 @@ def test_a_key_that_means_something_else_is_refused(
 
     give_key(one, name, key)
 
-    assert sentence in one.text(".key-message")
+    one.reads(sentence, ".key-message")
     assert one.page.evaluate("localStorage['novice.settings']").count("keys") <= 1
     one.page.click("text=All keys as they were")
     assert one.text(".key-message") == ""
@@ -83,9 +83,9 @@ def test_a_choice_and_a_command_of_a_run_never_share_a_key(visit: Open):
     one.page.click("#settings")
 
     give_key(one, "push left", "m")
-    assert "M is already Mark this frame" in one.text(".key-message")
+    one.reads("M is already Mark this frame", ".key-message")
     give_key(one, "Mark this frame", "d")
-    assert "D is already push right" in one.text(".key-message")
+    one.reads("D is already push right", ".key-message")
     give_key(one, "push left", "v")  # It only acts where there are numbers.
     one.press("Escape")
     one.wait("() => !document.querySelector('dialog[open]')")
@@ -118,7 +118,7 @@ def test_a_part_that_does_not_come_is_said_and_tried_again(visit: Open):
 
     one.burst(["KeyG", "ArrowLeft"])
     one.wait("document.querySelector('#said').textContent.includes('not here')")
-    assert "1 key did nothing" in one.text("#said")
+    one.reads("1 key did nothing", "#said")
     one.press("ArrowRight")
     assert actions_of(one.saved(1)) == [[[1]]]
 
@@ -146,22 +146,22 @@ def test_what_is_needed_later_is_there_without_the_server(visit: Open):
 
 def test_five_examples_explain_how_to_answer(visit: Open):
     one = first_visit(visit, Backend(instructions="Keep it upright."))
-    assert "Keep it upright." in one.text("#card")
+    one.reads("Keep it upright.", "#card")
 
     one.press("Enter")
     assert example(one) == "Example 1 of 5"
     one.press("ArrowRight")
     assert "the flag is on the left" in one.text("#practice-line").lower()
     one.press("ArrowLeft")
-    assert "That is an answer" in one.text("#practice-line")
+    one.reads("That is an answer", "#practice-line")
     one.press("Enter", "ArrowLeft")
-    assert "Say both" in one.text("#practice-line")
+    one.reads("Say both", "#practice-line")
     one.press("Shift+ArrowLeft", "ArrowRight", "Enter", "u", "Enter")
     assert example(one) == "Example 4 of 5"
     one.press("ArrowLeft")
-    assert "Go back first" in one.text("#practice-line")
+    one.reads("Go back first", "#practice-line")
     one.press("z", "Enter", "g")
-    assert "never counted as your answer" in one.text("#practice-line")
+    one.reads("never counted as your answer", "#practice-line")
     one.press("Enter")
 
     one.wait_for_question()
@@ -175,11 +175,11 @@ def test_five_examples_for_numbers(visit: Open):
     one = first_visit(visit, landing())
 
     one.press("Enter", "ArrowLeft", "Enter")
-    assert "The flag is on the right" in one.text("#practice-line")
+    one.reads("The flag is on the right", "#practice-line")
     one.press("Shift+ArrowRight", "Enter", "Enter")
     assert example(one) == "Example 2 of 5"
     one.press("]", "Shift+ArrowLeft", "]", "k", "Enter")
-    assert "Only what you know" in one.text("#practice-line")
+    one.reads("Only what you know", "#practice-line")
     one.press("Enter", "u", "Enter", "z", "Enter", "g", "Enter")
 
     one.wait_for_question()
@@ -206,7 +206,7 @@ def test_fingers_go_through_the_examples(visit: Open):
     one.page.tap("#lesson >> text=Start")
 
     one.wait_for_question()
-    assert not one.page.is_visible("[data-command=run]")
+    one.shows("[data-command=run]", visible=False)
     assert one.backend.rows == []
 
 
@@ -259,7 +259,7 @@ def test_a_pause_is_hinted_at_after_a_while(visit: Open):
     one.press("ArrowLeft")
 
     one.saved(1)
-    assert "A short pause keeps the answers good" in one.text("#notices")
+    one.reads("A short pause keeps the answers good", "#notices")
     one.page.click("#notices .close")
     assert one.page.evaluate("document.activeElement.id") == "stage"
 
@@ -281,7 +281,7 @@ def test_the_pad_lies_under_the_thumb_that_was_chosen(visit: Open, hand: str):
 def test_the_overview_is_linked_for_who_may_see_it(visit: Open):
     one = visit(Backend(overview=True))
     assert one.page.get_attribute("#overview", "href") == "/overview"
-    assert one.page.is_visible("#overview")
+    one.shows("#overview")
 
     assert not visit().page.is_visible("#overview")
 

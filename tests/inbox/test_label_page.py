@@ -137,7 +137,7 @@ def test_several_numbers_are_chosen_row_by_row(visit: Open):
     one = visit(Backend(words=words))
 
     one.press("2", "Enter")
-    assert "brake" in one.text("#said")
+    one.reads("brake", "#said")
     one.press("1", "Enter", "0", "7", "0", "Enter", "ArrowRight", "1", "ArrowUp")
     one.press("ArrowDown", "0", "Enter")
 
@@ -174,12 +174,12 @@ def test_keys_rest_while_a_control_has_the_focus(visit: Open):
     one = visit()
     one.page.focus("#help")
     one.press("ArrowLeft", "s")
-    assert one.page.is_visible("#keys-rest")
+    one.shows("#keys-rest")
 
     one.press("Escape", "ArrowRight")
 
     assert actions_of(one.saved(1)) == [[[1]]]
-    assert not one.page.is_visible("#keys-rest")
+    one.shows("#keys-rest", visible=False)
 
 
 def test_no_letter_is_a_choice_and_a_command(visit: Open):
@@ -202,7 +202,7 @@ def test_keys_can_be_remapped_and_turned_off(visit: Open):
     one.page.click("#settings")
     one.page.click("button[aria-label^='Key of Skip']")
     one.press("e")
-    assert "E is already Any is fine" in one.text(".key-message")
+    one.reads("E is already Any is fine", ".key-message")
     one.page.click("button[aria-label^='Key of Skip']")
     one.press("n")
     one.page.click("button[aria-label^='Key of push left']")
@@ -229,11 +229,11 @@ def test_help_lists_the_keys_and_h_the_instructions(visit: Open):
     one = visit(Backend(instructions="Keep it upright.\nNothing else."))
 
     one.press("?")
-    assert "push left" in one.text("dialog")
+    one.reads("push left", "dialog")
     one.press("ArrowLeft", "Escape")
     one.wait("() => !document.querySelector('dialog[open]')")
     one.press("h")
-    assert "Keep it upright." in one.text("dialog")
+    one.reads("Keep it upright.", "dialog")
     one.press("Escape", "ArrowRight")
 
     assert actions_of(one.saved(1)) == [[[1]]]
@@ -263,7 +263,7 @@ def test_keys_that_found_no_question_never_answer_a_later_one(visit: Open):
     one.press("ArrowLeft", "ArrowLeft")
     one.wait("document.querySelector('#card').dataset.name === 'waiting'")
     one.press("ArrowRight", "ArrowRight")
-    assert "did nothing" in one.text("#said")
+    one.reads("did nothing", "#said")
 
     one.backend.questions = 4
     one.wait_for_question()
@@ -319,7 +319,7 @@ def test_what_another_run_left_is_kept_but_not_sent(visit: Open):
     one.page.reload()
     one.wait_for_question()
 
-    assert "1 answer of another run or person is kept" in one.text("#notices")
+    one.reads("1 answer of another run or person is kept", "#notices")
     assert one.backend.rows == []
 
 
@@ -350,7 +350,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(visit: Open):
     one.wait(
         "document.querySelector('#saved-text').textContent.startsWith('Not saved')"
     )
-    assert "0 bytes are free" in one.text("#notices")
+    one.reads("0 bytes are free", "#notices")
 
     one.backend.refuse = None
 
@@ -364,7 +364,7 @@ def test_a_browser_without_storage_warns(visit: Open):
 
     one.press("1")
 
-    assert "keeps nothing for later" in one.text("#notices")
+    one.reads("keeps nothing for later", "#notices")
     one.saved(1)
 
 
@@ -378,7 +378,7 @@ def test_back_changes_an_answer_and_keeps_both(visit: Open):
 
     one.press("z", "Backspace")
     one.wait("document.querySelector('.was') !== null")
-    assert "2 back: you said push left" in one.text("#composed")
+    one.reads("2 back: you said push left", "#composed")
     one.press("2", "2")
     one.wait("document.querySelector('.was') === null")
 
@@ -429,13 +429,13 @@ def test_fingers_return_without_an_answer(visit: Open):
     one = visit(**PHONE)
     one.page.tap("[data-place=left]")
     one.saved(1)
-    assert not one.page.is_visible("#return")
+    one.shows("#return", visible=False)
     one.page.tap("#back")
     one.wait("document.querySelector('.was') !== null")
 
     one.page.tap("#return")
     one.wait("document.querySelector('.was') === null")
-    assert not one.page.is_visible("#return")
+    one.shows("#return", visible=False)
     one.page.tap("[data-place=right]")
 
     assert [row["question"] for row in one.saved(2)] == [1, 2]
@@ -506,8 +506,8 @@ def test_nothing_moves_for_who_wants_less_motion(visit: Open):
 def test_a_task_without_a_picture_shows_its_numbers(visit: Open):
     one = visit(Backend(pictures=False))
 
-    assert "angular speed" in one.text("#no-picture")
-    assert "1.250 rad/s" in one.text("#no-picture")
+    one.reads("angular speed", "#no-picture")
+    one.reads("1.250 rad/s", "#no-picture")
     one.press("1")
     assert one.saved(1)[0]["shown"]["clip"] is False
 
@@ -544,8 +544,8 @@ def test_consequences_are_shown_answered_from_and_noted(visit: Open):
 
     one.press("c")
     one.page.wait_for_selector(".branch")
-    assert "looks the same as push right" in one.text(".branch >> nth=0")
-    assert "episode ends" in one.text(".branch >> nth=1")
+    one.reads("looks the same as push right", ".branch >> nth=0")
+    one.reads("episode ends", ".branch >> nth=1")
     one.page.click(".branch >> nth=1")
     one.press("c")
     one.page.wait_for_selector(".branch")
@@ -561,7 +561,7 @@ def test_consequences_stay_hidden_while_agreement_is_measured(visit: Open):
 
     one.press("c", "1")
 
-    assert not one.page.is_visible("[data-command=consequences]")
+    one.shows("[data-command=consequences]", visible=False)
     assert one.saved(1)[0]["shown"]["consequences"] is False
 
 
@@ -589,7 +589,7 @@ def test_waiting_and_done_are_said(visit: Open):
     one.press("1")
     one.saved(1)
     one.wait("document.querySelector('#card').dataset.name === 'waiting'")
-    assert "learning from your 1 answer" in one.text("#card")
+    one.reads("learning from your 1 answer", "#card")
 
     one.backend.training = False
     one.wait("document.querySelector('#card').textContent.includes('resting')")
@@ -598,7 +598,7 @@ def test_waiting_and_done_are_said(visit: Open):
     one.wait("document.querySelector('#card').dataset.name === 'finished'")
 
     assert "thank you, ana" in one.text("#card").lower()
-    assert "83 → 140" in one.text("#card")
+    one.reads("83 → 140", "#card")
 
 
 def test_news_appear_once_and_take_no_focus(visit: Open):
@@ -620,7 +620,7 @@ def test_a_session_that_ended_says_what_to_do_and_goes_on(visit: Open):
     one.backend.refuse = (401, "use the printed address")
     one.press("1")
     one.wait("document.querySelector('#card').dataset.name === 'expired'")
-    assert "1 answer of yours is kept" in one.text("#card")
+    one.reads("1 answer of yours is kept", "#card")
     one.press("1", "2")  # They answer nothing: no question is on the screen.
 
     one.backend.refuse = None
@@ -635,7 +635,7 @@ def test_a_session_that_ended_says_what_to_do_and_goes_on(visit: Open):
 def test_a_run_that_is_starting_is_waited_for(visit: Open):
     one = visit(Backend(refuse=(503, "the run is still starting")), ready=False)
     one.wait("document.querySelector('#card').dataset.name === 'starting'")
-    assert "the run is still starting" in one.text("#card")
+    one.reads("the run is still starting", "#card")
 
     one.backend.refuse = None
 
@@ -727,9 +727,9 @@ def test_names_from_outside_are_shown_as_text(visit: Open, payload: str):
     one.press("1", "1", "c")
     one.page.wait_for_selector(".branch")
     one.press("Escape", "h")
-    assert payload in one.text("dialog")
+    one.reads(payload, "dialog")
     one.press("Escape", "?")
-    assert payload in one.text("dialog")
+    one.reads(payload, "dialog")
     one.press("Escape", "z")
 
     for place in ("#task", "#phase", "#pad", "#bars", "#notices"):
@@ -828,4 +828,4 @@ def test_fingers_swipe_to_skip_and_tap_to_go_back(visit: Open):
     touch("touchStart", (150, 180), (220, 180))
     touch("touchEnd")
     one.wait("document.querySelector('.was') !== null")
-    assert "1 back: you said skip" in one.text("#composed")
+    one.reads("1 back: you said skip", "#composed")

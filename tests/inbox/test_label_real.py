@@ -125,8 +125,8 @@ def test_every_command_of_choices_alone_does_nothing(visit: Open):
 
     one.press("x", "ArrowRight", "Enter")
 
-    assert not one.page.is_visible("[data-command=wrong]")
-    assert not one.page.is_visible("[data-command=several]")
+    one.shows("[data-command=wrong]", visible=False)
+    one.shows("[data-command=several]", visible=False)
     [row] = one.saved(1)
     assert (row["verdict"], row["actions"]) == ("action", [[0, 0.1]])
 
@@ -173,7 +173,7 @@ def test_where_the_policys_action_does_not_come_nothing_is_answered(visit: Open)
     one.burst(["ArrowRight", "KeyP", "Enter"])
     one.wait("document.querySelector('#said').textContent.includes('did nothing')")
 
-    assert "what was done here is not kept. 1 key did nothing" in one.text("#said")
+    one.reads("what was done here is not kept. 1 key did nothing", "#said")
     assert one.backend.rows == []
     one.press("Enter")
     assert actions_of(one.saved(1)) == [[[0, 0.1]]]
@@ -202,14 +202,14 @@ def test_a_number_that_is_not_known_is_null(visit: Open):
     one.press("]", "k", "]", "ArrowRight", "Enter")
 
     assert actions_of(one.saved(2)) == [[[None, 0.1]], [[None, 0.1]]]
-    assert one.text("#last li:nth-child(1)") == "? 0.1"
+    one.says("? 0.1", "#last li:nth-child(1)")
 
 
 def test_at_least_one_number_must_be_known(visit: Open):
     one = visit(landing())
 
     one.press("k", "Enter")
-    assert "Tick at least one number" in one.text("#said")
+    one.reads("Tick at least one number", "#said")
     one.press("k", "Enter")
 
     assert actions_of(one.saved(1)) == [[[0, 0]]]
@@ -226,7 +226,7 @@ def test_an_exact_number_can_be_typed_and_nothing_else(visit: Open):
     one.press("Enter", "Enter")
     one.page.click(f"{ENGINE} .exact")
     one.page.keyboard.type("7")
-    assert "between −1 and 1" in one.text("#said")
+    one.reads("between −1 and 1", "#said")
     one.page.keyboard.type("0,5")
     one.press("Enter", "Enter")
 
@@ -249,8 +249,8 @@ def test_a_bound_can_be_reached_but_never_passed(visit: Open):
     one.press(*["Shift+ArrowRight"] * 4, "Enter", *["Shift+ArrowLeft"] * 9, "Enter")
 
     assert actions_of(one.saved(2)) == [[[2]], [[-2]]]
-    assert "−2" in one.text(".number-range")
-    assert "N m" in one.text(".number")
+    one.reads("−2", ".number-range")
+    one.reads("N m", ".number")
 
 
 def test_a_number_without_bounds_takes_any_value(visit: Open):
@@ -326,7 +326,7 @@ def test_back_shows_the_numbers_that_were_given(visit: Open):
     looking_back(one)
     one.press("z")
     one.wait("document.querySelector('#composed').textContent.startsWith('2 back')")
-    assert "main engine unknown, push to the right 0.1" in one.text("#composed")
+    one.reads("main engine unknown, push to the right 0.1", "#composed")
     assert numbers(one) == ["", "0.1"]
     one.page.focus(".plane")
     one.press("ArrowUp", "Enter")
@@ -371,7 +371,7 @@ def test_the_arrow_is_a_drawing_of_the_chosen_numbers(visit: Open):
     right, down = map(float, path.split("l")[1].split())
     assert down == pytest.approx(-2 * right)  # 0.4 across, and 0.8 upwards.
     assert right > 20
-    assert "Drawing of your numbers" in one.text("#stage")
+    one.reads("Drawing of your numbers", "#stage")
 
 
 def test_the_arrow_can_be_turned_off_for_good(visit: Open):
@@ -379,7 +379,7 @@ def test_the_arrow_can_be_turned_off_for_good(visit: Open):
 
     one.press("a")
     assert arrows(one) == []
-    assert not one.page.is_visible(".arrow-note")
+    one.shows(".arrow-note", visible=False)
     one.page.reload()
     one.wait_for_question()
     assert arrows(one) == []
@@ -429,11 +429,11 @@ def test_a_stick_moves_the_point_and_its_button_answers(visit: Open):
 def test_the_settings_say_how_a_gamepad_comes_or_why_it_does_not(visit: Open):
     one = visit(landing(), script=STICK)
     one.page.click("#settings")
-    assert "Fake stick is connected" in one.text("#stick")
+    one.reads("Fake stick is connected", "#stick")
 
     one = visit(landing())
     one.page.click("#settings")
-    assert "Press a button on it" in one.text("#stick")
+    one.reads("Press a button on it", "#stick")
 
     hidden = """
       Object.defineProperty(navigator, "getGamepads", {value: undefined});
@@ -441,7 +441,7 @@ def test_the_settings_say_how_a_gamepad_comes_or_why_it_does_not(visit: Open):
     """
     one = visit(landing(), script=hidden)
     one.page.click("#settings")
-    assert "with https" in one.text("#stick")
+    one.reads("with https", "#stick")
 
 
 # ----------------------------------------------------------------------- for everybody

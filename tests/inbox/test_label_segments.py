@@ -61,7 +61,7 @@ def test_choices_are_held_from_mark_to_mark(visit: Open):
     one.press("ArrowLeft", ",", ",", ",", "ArrowRight")
     assert cells(one, kind="mark") == ["→", "←"]
     assert cells(one, kind="filled") == ["→", "→"]
-    assert "2 marks, 11 steps between held" in one.text("#composed")
+    one.reads("2 marks, 11 steps between held", "#composed")
     one.press("Enter", "ArrowRight")
 
     rows = one.saved(2)
@@ -69,7 +69,7 @@ def test_choices_are_held_from_mark_to_mark(visit: Open):
     assert rows[0]["actions"] == [[1], [0]]
     assert (rows[1]["verdict"], rows[1]["actions"]) == ("action", [[1]])
     assert "steps" not in rows[1]
-    assert one.text("#last li:nth-child(2)") == "2 marks"
+    one.says("2 marks", "#last li:nth-child(2)")
 
 
 def test_numbers_go_in_straight_lines_or_are_held(visit: Open):
@@ -96,7 +96,7 @@ def test_the_middle_of_the_widest_gap_is_one_key_away(visit: Open):
     open_run(one)
 
     one.press("b")
-    assert "Mark two frames first" in one.text("#said")
+    one.reads("Mark two frames first", "#said")
     one.press("ArrowLeft", *[","] * 2, "ArrowLeft", *[","] * 8, "ArrowRight")
     one.press("b")
     assert place(one) == 5  # Between 1 and 9.
@@ -134,7 +134,7 @@ def test_one_mark_is_no_run(visit: Open):
 
     one.press("ArrowLeft", "Enter")
 
-    assert "A run needs two marked frames" in one.text("#said")
+    one.reads("A run needs two marked frames", "#said")
     assert one.page.get_attribute("#commit", "aria-disabled") == "true"
     assert one.backend.rows == []
 
@@ -144,10 +144,10 @@ def test_escape_leaves_the_run_without_an_answer(visit: Open):
     open_run(one)
 
     one.press("ArrowLeft", ",", "ArrowRight", "u", "x", "z")
-    assert "Esc leaves" in one.text("#said")
+    one.reads("Esc leaves", "#said")
     one.press("Escape")
     assert one.page.query_selector("#film") is None
-    assert one.page.is_visible("[data-command=unsure]")
+    one.shows("[data-command=unsure]")
     one.press("ArrowRight")
 
     [row] = one.saved(1)
@@ -160,7 +160,7 @@ def test_before_the_episode_there_is_nothing_to_mark(visit: Open):
     open_run(one)
 
     one.press("ArrowLeft", *[","] * 9, "ArrowRight")
-    assert "first frame of the run" in one.text("#said")
+    one.reads("first frame of the run", "#said")
     one.press("Enter")
 
     assert one.saved(1)[0]["steps"] == [40, 0]
@@ -174,8 +174,8 @@ def test_where_the_frames_steps_are_not_known_there_is_no_run(
 
     one.press("g")
 
-    assert "answer the moment alone" in one.text("#said")
-    assert not one.page.is_visible("[data-command=run]")
+    one.reads("answer the moment alone", "#said")
+    one.shows("[data-command=run]", visible=False)
     one.press("ArrowLeft")
     assert one.saved(1)[0]["verdict"] == "action"
 
@@ -291,7 +291,7 @@ def test_the_preview_does_not_move_for_who_wants_less_motion(visit: Open):
     one.press("ArrowLeft", *[","] * 5, "ArrowRight", ".", "`")
 
     assert place(one) == 6
-    assert "step through the run" in one.text("#said")
+    one.reads("step through the run", "#said")
 
 
 def test_back_opens_the_marks_that_were_set(visit: Open):
@@ -304,7 +304,7 @@ def test_back_opens_the_marks_that_were_set(visit: Open):
     one.wait("document.querySelectorAll('#last li:not([hidden])').length === 1")
 
     looking_back(one)
-    assert "a run of frames, 2 marks in straight lines" in one.text("#composed")
+    one.reads("a run of frames, 2 marks in straight lines", "#composed")
     open_run(one)
     assert cells(one, kind="mark") == ["0 0", "0.4 0"]
     one.press("l", "Enter")

@@ -136,12 +136,12 @@ def test_the_controls_change_hands_with_one_key(visit: Open):
     opened = visit()
     opened.press("Space")
     opened.until("watch")
-    assert opened.text("#state-word") == "Watching the policy"
-    assert "round 3" in opened.text("#state")
+    opened.says("Watching the policy", "#state-word")
+    opened.reads("round 3", "#state")
     opened.down("ArrowRight")
     opened.press("Space")
     opened.until("drive")
-    assert opened.text("#state-word") == "You drive"
+    opened.says("You drive", "#state-word")
     opened.wait(
         lambda: opened.play.status["action"] == [0.0, 1.0],
         "the held key never acted",
@@ -157,7 +157,7 @@ def test_a_key_alone_takes_nothing_and_says_what_would(visit: Open):
     opened.press("Space")
     opened.until("watch")
     opened.press("ArrowLeft")
-    assert "Space" in opened.text("#hint")
+    opened.reads("Space", "#hint")
     assert opened.state == "watch"
     assert opened.play.wishes() == ["go"]
 
@@ -170,7 +170,7 @@ def test_a_cut_socket_locks_the_controls(visit: Open):
     opened.play.cut()
     place = len(opened.play.heard)
     opened.until("paused")
-    assert "link was lost" in opened.text("#card-title")
+    opened.reads("link was lost", "#card-title")
     opened.page.wait_for_timeout(300)
     # The key is held down still, but it was pressed before the link was lost.
     assert opened.play.acted(place) == []
@@ -189,7 +189,7 @@ def test_a_page_on_which_somebody_played_alone_learns_that_a_policy_came(visit: 
     opened.down("ArrowRight")
     opened.wait(lambda: bool(opened.play.acted()), "the key was never heard")
     opened.up("ArrowRight")
-    assert not opened.page.is_visible("#take")
+    opened.shows("#take", visible=False)
     opened.page.click("#settings")
     assert "Take the controls" not in opened.text("#settings-content")
     opened.close()
@@ -237,8 +237,8 @@ def test_a_server_that_is_gone_is_shown_as_a_lost_link(visit: Open):
     opened.drive()
     opened.page.evaluate("unplugged = true; line.close()")
     opened.until("lost")
-    assert opened.text("#state-word") == "Link lost"
-    assert "controls locked" in opened.text("#state")
+    opened.says("Link lost", "#state-word")
+    opened.reads("controls locked", "#state")
     assert opened.page.is_disabled("#take")
     opened.stays_locked(len(opened.play.heard))
     opened.errors.clear()  # The browser says itself that nobody answered.
@@ -290,7 +290,7 @@ def test_a_stalled_server_locks_the_controls(visit: Open, fault: str):
     opened.play.deaf = True
     setattr(opened.play, fault, True)
     opened.until("stale")
-    assert "controls locked" in opened.text("#state")
+    opened.reads("controls locked", "#state")
     released = opened.after(place, is_release)
     opened.hears("pause", place)
     wish = next(e for e in opened.play.since(place) if e["kind"] == "wish")
@@ -303,7 +303,7 @@ def test_a_stalled_server_locks_the_controls(visit: Open, fault: str):
     opened.page.wait_for_timeout(200)
     opened.play.deaf = False
     opened.until("paused")
-    assert "picture was late" in opened.text("#card-title")
+    opened.reads("picture was late", "#card-title")
     opened.press("p")
     opened.until("drive")
     opened.page.wait_for_timeout(200)
@@ -624,7 +624,7 @@ def test_a_gamepad_presses_the_buttons_of_choices(visit: Open):
 def test_the_settings_say_why_there_is_no_gamepad(visit: Open, script: str, words: str):
     opened = visit(script=script)
     opened.page.click("#settings")
-    assert words in opened.text("#settings-content")
+    opened.reads(words, "#settings-content")
 
 
 # --------------------------------------------------------------------------- own keys
@@ -645,7 +645,7 @@ def test_keys_are_set_by_their_place_and_kept(visit: Open):
     opened.close()
     opened.page.reload()
     opened.until("ready")
-    assert opened.text("#take-key") == "C"
+    opened.says("C", "#take-key")
     opened.press("KeyC")
     opened.until("watch")
     opened.press("Space")
@@ -662,7 +662,7 @@ def test_keys_are_set_by_their_place_and_kept(visit: Open):
 def test_a_key_that_is_taken_is_refused_with_its_meaning(visit: Open):
     opened = visit()
     remap(opened, "Take the controls", "KeyP")
-    assert opened.text(".key-message") == "P is already “Pause, go on”."
+    opened.says("P is already “Pause, go on”.", ".key-message")
     opened.page.click("text=All keys as they were")
     opened.close()
     opened.press("Space")
@@ -682,8 +682,8 @@ def test_the_policys_action_stands_beside_mine(visit: Open):
     opened.wait(
         lambda: opened.text(".who.mine strong") == "push right", "mine never came"
     )
-    assert opened.text(".who.policy strong") == "push left"
-    assert "0.25" in opened.text("#compare")
+    opened.says("push left", ".who.policy strong")
+    opened.reads("0.25", "#compare")
     opened.wait(lambda: "delay" in opened.text("#lines"), "no delay was measured")
 
 

@@ -41,6 +41,27 @@ class Seen:
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
 
+    def reads(self, words: str, selector: str) -> None:
+        """Wait until these words stand there: a busy machine paints late."""
+        end = time.monotonic() + 15
+        while words not in (found := self.text(selector)):
+            assert time.monotonic() < end, f"{words!r} is not in {found!r}"
+            self.page.wait_for_timeout(20)
+
+    def says(self, words: str, selector: str) -> None:
+        """Wait until these words and no others stand there."""
+        end = time.monotonic() + 15
+        while (found := self.text(selector)) != words:
+            assert time.monotonic() < end, f"{found!r} is not {words!r}"
+            self.page.wait_for_timeout(20)
+
+    def shows(self, selector: str, *, visible: bool = True) -> None:
+        """Wait until something can be seen, or no longer."""
+        end = time.monotonic() + 15
+        while self.page.is_visible(selector) != visible:
+            assert time.monotonic() < end, f"{selector} is visible: {not visible}"
+            self.page.wait_for_timeout(20)
+
     def down(self, key: str) -> None:
         self.page.keyboard.down(key)
 
