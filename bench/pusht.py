@@ -54,12 +54,14 @@ class Row:
     what: str
     steps: int
     arguments: tuple[str, ...]
+    mirrored: bool = False
 
 
 FLOW = ("--head", "flow", "--hidden", "0")
 SQUARED = ("--head", "squared", *WIDE)
 
 ROWS = (
+    Row("mirrored", "flow, chunks, mirrored too", 51_000, (*FLOW, *CHUNK), True),
     Row("flow", "flow, chunks", 51_000, (*FLOW, *CHUNK)),
     Row("squared", "squared error, chunks", 97_500, (*SQUARED, *CHUNK)),
     Row("mixture", "mixture, chunks", 62_000, ("--head", "mixture", *WIDE, *CHUNK)),
@@ -70,6 +72,7 @@ ROWS = (
 
 # What is told apart: the first row less the second.
 GAINS = (
+    ("the mirrored demonstrations, with the flow in chunks", "mirrored", "flow"),
     ("chunks, with the flow", "flow", "flow-one"),
     ("chunks, with squared error", "squared", "squared-one"),
     ("the flow over squared error, in chunks", "flow", "squared"),
@@ -79,17 +82,44 @@ GAINS = (
 )
 
 
-def demonstrations() -> Path:
-    """The demonstrations as novice takes them, made once in the work folder."""
-    path = WORK / "demonstrations.npz"
+def demonstrations(*, mirrored: bool = False) -> Path:
+    """The demonstrations as novice takes them, made once in the work folder.
+
+    With those that are `mirrored` there are twice as many.
+    """
+    path = WORK / ("mirrored.npz" if mirrored else "demonstrations.npz")
     if not path.exists():
         if not DEMONSTRATIONS.exists():
             raise SystemExit(f"there is no {DEMONSTRATIONS}; bench/pusht.py needs it")
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name("part.npz")
-        np.savez(part, **as_rows(np.load(DEMONSTRATIONS)))
+        rows = as_rows(np.load(DEMONSTRATIONS))
+        np.savez(part, **(with_mirrored(rows) if mirrored else rows))
         part.replace(path)
     return path
+
+
+def with_mirrored(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The demonstrations, and after them how they look in a mirror.
+
+    The T's mark lies askew: its stem, around which a T is its own mirror image, is on
+    the diagonal of the field. So a mirror there shows the same task, and what a person
+    did in it is right there as well.
+    """
+    seen, ends = rows["observation"], rows["episode_ends"]
+    field = pusht_task.FIELD
+    turned = np.column_stack(
+        [field - seen[:, 1], field - seen[:, 0], field - seen[:, 3], field - seen[:, 2]]
+    )
+    around = seen[:, [5, 4]]
+    mirrored = np.column_stack([turned, around]).astype(seen.dtype)
+    moved = field - rows["action"][:, ::-1]
+    return {
+        **rows,
+        "observation": np.concatenate([seen, mirrored]),
+        "action": np.concatenate([rows["action"], moved]),
+        "episode_ends": np.concatenate([ends, ends[-1] + ends]),
+    }
 
 
 def as_rows(recorded: Any) -> dict[str, np.ndarray]:
@@ -135,7 +165,8 @@ def command(row: Row, *, steps: int, seed: int, out: Path) -> list[str]:
     """What a user would type."""
     return [
         *(sys.executable, "-m", "novice", "bc", "pusht_task:PushT-v0"),
-        *("--data", str(demonstrations()), *SEES, *row.arguments),
+        *("--data", str(demonstrations(mirrored=row.mirrored)), *SEES),
+        *row.arguments,
         *("--steps", str(steps), "--seed", str(seed), "--out", str(out)),
         *("--validation-episodes", "2", "--quiet"),
     ]
@@ -301,7 +332,8 @@ def main() -> None:
     if unknown := set(asked.rows) - set(known):
         parser.error(f"there is no row {min(unknown)}; there are {', '.join(known)}")
     rows = [row for row in ROWS if not asked.rows or row.name in asked.rows]
-    demonstrations()
+    for row in rows:
+        demonstrations(mirrored=row.mirrored)
     with ThreadPoolExecutor(asked.jobs) as pool:
         if asked.pace:
             list(pool.map(lambda row: pace(row, asked.pace), rows))

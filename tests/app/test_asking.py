@@ -15,6 +15,7 @@ from novice.app.asking import (
 )
 from novice.datasets.dataset import Origin
 from novice.envs.task import make_task
+from novice.experts.asking.strategies import Asked
 from novice.experts.expert import AbstractExpert, Law, UnknownExpertError
 from novice.experts.question import Question
 from novice.inbox.store import NewQuestion
@@ -31,7 +32,8 @@ def test_any_beginning_of_the_questions_is_a_fair_choice():
     valid = np.arange(longest)[None] < np.array(lengths)[:, None]
     seen = episodes(valid)
 
-    put = questions_of(seen, valid, None, at_a_time=50, key=jax.random.key(3))
+    asked = Asked(valid, np.zeros_like(valid), 0.0)
+    put = questions_of(seen, asked, None, at_a_time=50, key=jax.random.key(3))
 
     first = [question.step for question in put[:50]]
     everything = [question.step for question in put]

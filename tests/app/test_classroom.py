@@ -15,11 +15,11 @@ import pytest
 from app.commands import WALK, WALKER
 from novice.algorithms.settings import DaggerSettings
 from novice.app import classroom
+from novice.app.assignment import Assignment
 from novice.app.classroom import open_classroom, prepare_lesson, words_for_page
 from novice.app.label import NoInstructionsError
 from novice.app.options import PageOptions, SimulationOptions
 from novice.app.page_server import NoServerError, served
-from novice.app.train import Assignment
 from novice.envs.task import make_task
 from novice.experts.expert import UnknownExpertError
 from novice.inbox.store import AskedEpisode, Inbox, NewQuestion

@@ -100,6 +100,41 @@ def test_it_is_said_where_each_policy_holds_and_how_much_it_keeps():
     )
 
 
+def hardly_better(*, known: bool) -> dict[str, Any]:
+    """Two policies of which the episodes cannot say whether chance does as well."""
+    one = block([at(0, (1.0, 1.0)), at(2, (-3.5, 4.0))])
+    for entry in (*one["over_range"]["policies"], *one["values"][1]["policies"]):
+        if known:
+            entry["kept"]["ci95"] = None
+        else:
+            del entry["kept"]
+    for entry in one["values"][0]["policies"]:
+        entry["kept"]["ci95"] = None
+    return one
+
+
+@pytest.mark.parametrize(("known", "how"), [(True, "hardly"), (False, "no")])
+def test_who_is_hardly_better_than_chance_keeps_no_share_of_it(known: bool, how: str):
+    one = hardly_better(known=known)
+
+    said = lines(one)
+
+    assert said[0] == (
+        f"bc is {how} better than chance as trained: what it loses cannot be told."
+    )
+    assert said[-1].startswith("Before it can lose anything a policy must be better")
+    page = page_of(found(one)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "bc keeps" not in page
+    assert "bc returns 100" in page
+
+
+def test_small_values_stand_whole_beside_their_axis():
+    page = page_of(found(block([at(0, (1.0, 1.0)), at(0.2, (0.2, 0.9))])))
+
+    assert ">0.025<" in page
+    assert ">0.175<" in page
+
+
 def test_it_is_said_who_returns_more_and_where_that_is_sure():
     assert lines(WINDY)[2] == (
         "dagger minus bc, over all values: +35 [+25, +45]; at single values told apart"
@@ -288,6 +323,6 @@ def test_where_each_policy_goes_is_shown_where_it_was_measured():
 
     page = page_of(summary)
 
-    assert "bc: AUC 0.90 [0.85, 0.95]: the policy is mostly where" in page
+    assert "bc: AUC 0.90 [0.85, 0.95]: its states can mostly be told from" in page
     assert "dagger: no AUC: it learned from no dataset." in page
     assert "Where each policy goes" not in page_of({**found(), "vary": []})

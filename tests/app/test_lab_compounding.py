@@ -251,6 +251,17 @@ def test_a_killed_experiment_goes_on_to_the_same_bytes(
 
 
 @pytest.mark.slow
+def test_quiet_prints_what_compares_the_ways(
+    capsys: pytest.CaptureFixture[str], studied: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lab"
+    shutil.copytree(studied, folder)
+    told = done(capsys, *ON_A_WALK, "--out", folder, "--resume", "--quiet")
+    assert told.splitlines() == task_lines(summary_of(studied))[:1]
+    assert told.startswith(f"On {WALK}, ")
+
+
+@pytest.mark.slow
 def test_an_experiment_does_not_go_on_with_other_settings(
     capsys: pytest.CaptureFixture[str], studied: Path
 ) -> None:
@@ -281,6 +292,11 @@ def test_ways_are_called_better_only_where_the_seeds_can_tell(studied: Path) -> 
     )
     told["ways"][1]["less_than_bc"]["ci95"] = [0.1, 1.0]
     assert "bc-noise and dagger lose less than bc" in task_lines(told)[0]
+    told["ways"][1]["less_than_bc"]["ci95"] = [-1.0, -0.1]
+    assert (
+        "dagger loses less than bc, and bc less than bc-noise, at 20 labels each."
+        in (task_lines(told)[0])
+    )
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """Runs in which people teach, from the command to the summary, and what follows."""
 
+import contextlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from app.commands import QUICK, SHORT, WALK, WALKER, done, refused, said, summary_of
 from novice.app import classroom
 from novice.app.cli import main
+from novice.app.data.provenance import label_told, labels_of
 from novice.app.folder import RunFolder
 from novice.app.runs import (
     demonstrations_in,
@@ -403,3 +406,36 @@ def test_a_run_that_asks_nobody_has_no_page(
             f" --expert human --out {run} begins a run that does"
         )
     assert not cloned.with_name("gone").exists()
+
+
+def test_a_label_is_followed_from_the_page_to_the_weights(taught):
+    labels = labels_of(str(taught))
+    row = int(np.flatnonzero(labels.who == ANA)[-1])
+
+    told = label_told(labels, row)
+
+    with contextlib.closing(Inbox(taught / "dataset" / "inbox.sqlite")) as inbox:
+        kept = inbox.answers_after(told["answer"]["number"] - 1)[0]
+    assert (kept.answer.who, kept.answer.question) == (ANA, told["question"])
+    assert told["answer"]["seconds"] == kept.answer.seconds > 0
+    assert told["answer"]["received"] == kept.received
+    rounds = [each["round"] for each in told["learned"]]
+    assert rounds == list(range(told["round"], len(labels.rounds)))
+
+
+def test_a_run_of_people_goes_on_without_answers_in_quarantine(taught, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(taught, folder)
+    last = RunFolder(folder).round_count() - 1
+    shutil.rmtree(folder / "rounds" / f"{last:03d}")
+    for name in ("summary.json", "evaluation.json", "replays.json", "report.html"):
+        (folder / name).unlink()
+    aside = ["data", "quarantine", str(folder), "--rows", "0-3", "--because", "haste"]
+    assert main(aside) == 0
+
+    words = ["dagger", WALK, *HUMAN, *BUDGET, *QUICK, "--lapses", "0.1"]
+    assert main([*words, "--out", str(folder)]) == 0
+
+    measures = RunFolder(folder).measures(last)
+    assert measures["quarantined"] == 4
+    assert not RunFolder(folder).dataset().standing()[:4].any()

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from inbox.conftest import browser  # noqa: F401
+from novice.app.shown import shown_in
 from novice.experts.controllers import built_in_expert
 from novice.inbox.recording import read_recording
 from novice.inbox.store import Inbox
@@ -24,6 +25,9 @@ from novice.inbox.store import Inbox
 KEYS = ["ArrowLeft", "ArrowRight"]
 READ_BARS = """() => [...document.querySelectorAll(
     '#bars .bar-value, #bars .bars > .value')].map(e => e.textContent)"""
+
+# Both at one look: who looks twice acts later.
+LOOK = f"() => [({READ_BARS})(), document.body.dataset.state]"
 
 
 @contextmanager
@@ -51,7 +55,12 @@ def command(*words: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str
 
 def seen(page: Any) -> np.ndarray | None:
     """What the bars say; None while there is nothing to see."""
-    texts = [text.replace("\u2212", "-").split() for text in page.evaluate(READ_BARS)]
+    return numbers_in(page.evaluate(READ_BARS))
+
+
+def numbers_in(bars: list[str]) -> np.ndarray | None:
+    """The four numbers of the bars; None where they are not there."""
+    texts = [text.replace("\u2212", "-").split() for text in bars]
     try:
         numbers = [float(words[0]) for words in texts[:4]]
     except (IndexError, ValueError):
@@ -97,14 +106,16 @@ def play(page: Any, address: str, *, episodes: int, seconds: float) -> None:
         page.keyboard.down(held)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            key = KEYS[law(looked(page))]
+            bars, state = page.evaluate(LOOK)
+            if state == "over":
+                break
+            now = numbers_in(bars)
+            key = held if now is None else KEYS[law(now)]
             if key != held:
                 page.keyboard.up(held)
                 page.keyboard.down(key)
                 held = key
-            if page.evaluate("() => document.body.dataset.state") == "over":
-                break
-            page.wait_for_timeout(10)
+            page.wait_for_timeout(5)
         page.keyboard.up(held)
         page.keyboard.press("Enter")
         page.wait_for_timeout(300)
@@ -144,10 +155,13 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
     assert recording.steps > 40
 
     words = ("dagger", "CartPole-v1", "--expert", "human", "--from", str(shown))
+    # How late their keys are heard hangs on how busy the machine is.
+    words += ("--lag", "auto", "--test-episodes", "20")
     budget = ("--labels", "60", "--labels-per-round", "20", "--port", "8791")
-    with command(
-        *words, *budget, "--test-episodes", "20", "--out", str(taught), cwd=tmp_path
-    ) as (process, address):
+    with command(*words, *budget, "--out", str(taught), cwd=tmp_path) as (
+        process,
+        address,
+    ):
         label(page, address, answers=60)
         page.wait_for_timeout(500)
         said, _ = process.communicate(timeout=120)
@@ -162,12 +176,13 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
         summary["rounds"][-1]["human_seconds"]
     )
     rounds = summary["rounds"]
-    assert rounds[0]["labels"] == recording.steps
-    assert rounds[-1]["labels"] == recording.steps + 60
+    paired = shown_in(recording.episodes, lag=told["lag_seconds"])
+    shown_rows = sum(len(part) for part in paired)
+    assert rounds[0]["labels"] == shown_rows
+    assert rounds[-1]["labels"] == shown_rows + 60
     assert rounds[-1]["human_seconds"] > recording.seconds
     assert as_the_law_says(taught) > 0.9
-    # How much better hangs on how late keys are heard, which a busy machine decides.
-    chance, learned = (summary[who]["return"]["ci95"] for who in ("random", "final"))
-    assert learned[0] > chance[1]
+    chance, learned = (summary[who]["return"]["mean"] for who in ("random", "final"))
+    assert learned > 150 > chance
     report = (taught / "report.html").read_text()
     assert "minutes" in report

@@ -16,8 +16,8 @@ from novice.app.runs import MisfitError, policy_of_run
 from novice.envs.task import make_task
 from novice.experts.kept import load_policy, save_policy
 from novice.files import whole_folder
-from novice.learning.heads import Bernoulli
-from novice.learning.network import with_more_seen
+from novice.learning.heads import Bernoulli, gaussian, real_head
+from novice.learning.network import Layer, Mlp, Normalizer, with_more_seen
 from novice.learning.policy import Policy, new_policy
 
 POLE = np.array([0.01, 0.2, -0.03, 0.4], np.float32)
@@ -81,6 +81,49 @@ def test_real_actions_say_how_far_this_is_from_what_was_learned(tmp_path: Path):
     assert at_the_mean == pytest.approx(0, abs=1e-3)
     assert away == pytest.approx(math.sqrt((1 + 4 + 4) / 3), rel=1e-3)
     assert pilot.uncertainty_means == DISTANCE
+
+
+def pilot_of(folder: Path, policy: Policy) -> PolicyPilot:
+    with whole_folder(folder) as part:
+        save_policy(part, policy)
+    return PolicyPilot(str(folder), make_task("Pendulum-v1"))
+
+
+def test_it_carries_out_what_it_decided_until_it_is_to_plan_anew(tmp_path: Path):
+    """It does 20 times the first of two numbers it saw, and twice the second."""
+    seen_now, seen_next = np.float32([1, 0, 0]), np.float32([2, 0, 0])
+    weight = np.zeros((6, 2))
+    weight[0], weight[3] = 10, 1
+    nothing, one = jax.numpy.zeros(6), jax.numpy.ones(6)
+    trunk = Mlp(
+        Normalizer(nothing, nothing, one, jax.numpy.zeros(())),
+        (Layer(jax.numpy.float32(weight), jax.numpy.float32([0, 100])),),
+    )
+    head = gaussian((0.0, 0.0), (2.0, 2.0))
+    pilot = pilot_of(tmp_path / "p", Policy(trunk, head, history=2, chunk=2, execute=2))
+
+    def next_action(prepare: Callable[[], object]) -> float:
+        pilot.begin()
+        assert pilot.act(seen_now)[0].tolist() == [22]
+        prepare()
+        return float(pilot.act(seen_next)[0][0])
+
+    assert next_action(lambda: None) == 222
+    assert next_action(pilot.replan) == 24
+    assert next_action(lambda: pilot.replan(forget=True)) == 44
+    assert next_action(pilot.begin) == 44
+
+
+def test_it_draws_other_actions_in_another_episode(tmp_path: Path):
+    head = real_head("flow", (0.0,), (2.0,), key=jax.random.key(0))
+    policy = new_policy(3, head, hidden=(4,), key=jax.random.key(0))
+    pilot, drawn = pilot_of(tmp_path / "flow", policy), set()
+
+    for _ in range(3):
+        pilot.begin()
+        drawn.add(float(pilot.act(np.float32([1, 0, 0]))[0][0]))
+
+    assert len(drawn) == 3
 
 
 def test_it_follows_a_run_from_episode_to_episode(run: Path, tmp_path: Path):

@@ -130,8 +130,8 @@ def test_a_run_does_not_go_on_with_another_setting(
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that has only been begun."""
     from novice.algorithms.settings import DaggerSettings, FitSettings
+    from novice.app.assignment import Assignment
     from novice.app.folder import RunFolder
-    from novice.app.train import Assignment
 
     settings = DaggerSettings(
         labels=60,

@@ -4,12 +4,14 @@ import base64
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app import sample_runs
+from app.commands import spoken
 from novice.app.report import Replay, animated, report, with_pictures
 from novice.app.report.pictures import speed, still
 from novice.errors import NoviceError
@@ -125,3 +127,16 @@ def test_a_faster_replay_says_so() -> None:
     )
     page = report(replace(sample_runs.bc(), replays=[replay]))
     assert "2 times as fast".replace(" ", "\N{NO-BREAK SPACE}") in page
+
+
+@pytest.mark.slow
+def test_mujoco_is_drawn_where_there_is_no_display(tmp_path: Path):
+    """Somebody at the other end of a line, who has set nothing."""
+    nothing = dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY", "MUJOCO_GL"), "")
+    words = ("reinforce", "InvertedPendulum-v5", "--env-steps", "100", "--rounds", "1")
+    episodes = ("--validation-episodes", "2", "--test-episodes", "2")
+
+    ended = spoken(*words, *episodes, "--out", "run", cwd=tmp_path, variables=nothing)
+
+    assert (ended.status, ended.err) == (0, "")
+    assert "data:image/webp" in (tmp_path / "run" / "report.html").read_text()

@@ -13,6 +13,7 @@ from app.commands import WALK, WALKER
 from app.test_record import end, play
 from novice.algorithms.settings import DaggerSettings, PeopleSettings
 from novice.app import seat as seat_module
+from novice.app.assignment import Assignment
 from novice.app.options import (
     PageOptions,
     SimulationOptions,
@@ -21,7 +22,6 @@ from novice.app.options import (
 )
 from novice.app.page_server import PageServer
 from novice.app.seat import Chair, Seat, prepare_seat
-from novice.app.train import Assignment
 from novice.envs.task import make_task
 from novice.inbox.recorder import Recorder
 

@@ -260,7 +260,7 @@ def test_a_report_says_from_which_step_on_to_ask():
         measured(SAMPLES["dagger"](), shift_by_time=stretches(0.5, 0.5, 0.7, 0.9))
     )
     assert section is not None
-    assert "states from step 40 on that the dataset does not have" in section
+    assert "What the policy sees from step 40 on is new, or known" in section
     assert "novice dagger <bdi>LunarLander-v3</bdi> --from RUN" in section
 
 
@@ -269,6 +269,54 @@ def test_a_report_gives_no_advice_where_nothing_is_told_apart():
     assert section is not None
     assert "no difference that these episodes can show" in section
     assert "nothing to do about the states" in section
+
+
+def test_a_report_does_not_call_new_what_may_be_known():
+    section = reported(measured(SAMPLES["dagger"]()))
+    assert section is not None
+    assert "an AUC does not tell which" in section
+    assert "the dataset does not have" not in section
+
+
+def test_a_report_says_why_nothing_is_known_and_shows_the_map_all_the_same():
+    contents = SAMPLES["dagger"]()
+    found = visited(Dataset((shown_in(walks(15)),)), walks(40, start=1))
+    section = reported(dataclasses.replace(contents, evaluation={"visited": found}))
+    assert section is not None
+    assert "its dataset has 15 episodes, and 40 were played" in section
+    assert "--episodes-per-round" in section
+    assert "A map of the states" in section
+
+
+def test_a_report_takes_no_later_round_for_the_one_delivered():
+    contents = SAMPLES["dagger"]()
+    late = contents.summary["best_round"] + 1
+    assert late < len(contents.summary["rounds"])
+    section = reported(measured(contents, since=late))
+    assert section is not None
+    assert "No AUC of the delivered policy" in section
+    assert "Compared:" not in section
+
+
+def test_a_report_says_what_a_comparison_with_the_newest_round_takes():
+    contents = SAMPLES["dagger"]()
+    settings = {"settings": {**contents.settings["settings"], "episodes_per_round": 5}}
+    few = dataclasses.replace(contents, settings={**contents.settings, **settings})
+    assert "a round has 5 episodes, and 20 would be" in (reported(measured(few)) or "")
+    new = reported(measured(few, shift_new=told(0.6)))
+    assert new is not None
+    assert "newest round alone: AUC 0.60" in new
+    assert "not compared by themselves" not in new
+
+
+def test_a_shaken_demonstrator_owes_no_half():
+    contents = SAMPLES["bc"]()
+    for noise, says in ((0.0, False), (0.2, True)):
+        settings = {"settings": {**contents.settings["settings"], "noise": noise}}
+        run = dataclasses.replace(contents, settings={**contents.settings, **settings})
+        section = reported(measured(run, since=0))
+        assert section is not None
+        assert ("The hand that showed was shaken" in section) == says
 
 
 def test_a_report_maps_the_final_episodes():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import novice.app.train
+import novice.app.runner
 from app.commands import SHORT, done, short, summary_of
 from novice.app.folder import RunFolder
 from novice.app.judge import Judge
@@ -33,6 +33,7 @@ ROUND = {
     "batches?": int,
     "training_return?": float,
     "entropy?": float,
+    "context_switches?": int,
     "value_loss?": float,
 }
 SUMMARY = {
@@ -46,6 +47,20 @@ SUMMARY = {
     "best_round": int,
     "final": OUTCOME,
     "last": {"round": int, **OUTCOME},
+    "enough?": {
+        "round?": int,
+        "labels?": int,
+        "by?": str,
+        "why?": str,
+        "says": str,
+        "hindsight?": {
+            "labels_after": int,
+            "round?": int,
+            "labels?": int,
+            "off?": float,
+            "gained_after?": {**INTERVAL, "episodes": int},
+        },
+    },
     "seconds": dict.fromkeys(
         ("total", "compile", "collect", "label", "fit", "evaluate"), float
     ),
@@ -260,7 +275,7 @@ def test_no_test_episode_is_begun_before_the_last_round_is_saved(
 
     begun: list[int] = []
     until_the_verdict: list[int] = []
-    real_reset, real_verdict = Walk.reset, novice.app.train.final_verdict
+    real_reset, real_verdict = Walk.reset, novice.app.runner.final_verdict
 
     def reset(self: Walk, *, seed: int | None = None, options: Any = None) -> tuple:
         begun.append(int(seed or 0))
@@ -271,7 +286,7 @@ def test_no_test_episode_is_begun_before_the_last_round_is_saved(
         return real_verdict(folder, judge)
 
     monkeypatch.setattr(Walk, "reset", reset)
-    monkeypatch.setattr(novice.app.train, "final_verdict", verdict)
+    monkeypatch.setattr(novice.app.runner, "final_verdict", verdict)
     done(capsys, *short(command, "--out", tmp_path / "run"))
 
     (count,) = until_the_verdict

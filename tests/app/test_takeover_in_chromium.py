@@ -17,8 +17,8 @@ from app.commands import spoken
 from app.test_person_in_chromium import command
 from inbox.conftest import browser  # noqa: F401
 from novice.app.takeover import take_overs
+from novice.experts.companion import Companion
 from novice.experts.controllers import built_in_expert
-from novice.inbox.copilot import Companion
 from novice.inbox.recording import read_recording
 
 TASK = "LunarLanderContinuous-v3"

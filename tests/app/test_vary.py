@@ -197,7 +197,7 @@ def test_the_table_has_a_row_for_each_value_and_a_column_for_each_policy(
         *("--expert", WALKER, "--episodes", "5"),
     )
 
-    cell = r"-?\d+\.\d \[-?\d+\.\d, -?\d+\.\d\]"
+    cell = r"-?\d\.\d\d \[-?\d\.\d\d, -?\d\.\d\d\]"
     assert re.search(r"action_noise +bc +dagger +expert: \S+ +chance", out)
     for value in ("0", r"0\.5"):
         assert re.search(rf"^ {value} +{cell} +{cell} +{cell} +{cell}", out, re.M)

@@ -73,7 +73,8 @@ def test_ends_and_lengths_say_the_same(tmp_path_factory, lengths):
 def test_without_a_name_the_file_is_who_showed_it(tmp_path):
     dataset = demonstrations_from(written(tmp_path), GLIDING)
 
-    assert dataset.parts[0].origin == Origin(0, "demonstration", "ana")
+    imported = Origin(0, "demonstration", "ana", imported="ana.npz")
+    assert dataset.parts[0].origin == imported
 
 
 def test_each_person_is_a_part_and_episodes_keep_their_numbers(tmp_path):

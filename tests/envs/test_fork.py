@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from novice.envs.opening import UnknownTaskError
 from novice.envs.own.fork import Fork, crashed
-from novice.envs.task import UnknownTaskError, make_task
+from novice.envs.task import make_task
 from novice.experts.controllers import built_in_expert
 from novice.experts.fork import ForkDriver, tossed
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from novice.envs.actor import BestActor
-from novice.envs.host_policy import NOTHING, HostPolicy
+from novice.envs.host_policy import NOTHING, HostPolicy, Remembered
 from novice.envs.rollout import rollout
 from novice.envs.slots import SeparateSlots
 from novice.envs.task import make_task
@@ -71,6 +71,16 @@ def test_a_chunk_is_carried_out_before_looking_again():
     assert actions == [1, 11, 3, 13, 5]
 
 
+def test_a_step_of_a_chunk_has_all_its_numbers():
+    policy = linear([[1.0] * 4], [0.0, 10.0, 20.0, 30.0], chunk=2, execute=2)
+    actor = BestActor(policy)
+    actor.begin(0, 0)
+
+    actions = [actor.act(seen(number)).sampled[0].tolist() for number in (1, 2)]
+
+    assert actions == [[1, 11], [21, 31]]
+
+
 def test_slots_look_again_each_in_its_own_time():
     policy = linear([[1.0, 1.0]], [0.0, 10.0], chunk=2, execute=2)
     actor = BestActor(policy)
@@ -98,6 +108,31 @@ def test_who_has_no_likeliest_action_draws_the_same_in_any_company():
     np.testing.assert_allclose(second[0], second[1][1], atol=1e-6)
     assert len({float(number) for number in first[1][:, 0]}) == 3
     assert first[0] != second[0]
+
+
+def test_who_draws_chunks_draws_the_same_whenever_others_look_again():
+    """The second slot begins anew while the others are in the middle of a chunk."""
+    head = real_head("flow", (0.0,) * 2, (1.0,) * 2, key=KEY)
+    policy = new_policy(1, head, hidden=(8,), chunk=2, execute=2, key=KEY)
+    alone, together = BestActor(policy), BestActor(policy)
+    for slot, episode in ((0, 4), (1, 5), (2, 6)):
+        together.begin(slot, episode)
+    together.act(seen(1, 1, 1))
+    together.begin(1, 7)
+    alone.begin(0, 7)
+
+    for _ in range(4):
+        expected = alone.act(seen(1)).sampled[0]
+        found = together.act(seen(1, 1, 1)).sampled[1]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_who_draws_draws_as_at_a_beginning_where_nothing_is_remembered():
+    head = real_head("flow", (0.0,), (1.0,), key=KEY)
+    policy = HostPolicy(new_policy(1, head, hidden=(8,), key=KEY))
+
+    assert policy.at_once(seen(1, 5)).shape == (2, 1)
+    assert policy.at_once(seen(1)).tolist() == policy.at_once(seen(1)).tolist()
 
 
 def test_another_key_draws_other_actions():
@@ -142,6 +177,48 @@ def test_an_expert_with_a_history_remembers():
     second, _ = expert.act(memory, np.float32([0.2, 0, 0]))
 
     np.testing.assert_allclose([first[0], second[0]], [1.1, 1.2], atol=1e-6)
+
+
+def test_who_plans_anew_decides_again_by_all_that_was_seen():
+    # The action is ten times the first of two observations and once the second; what
+    # follows is 100 more.
+    policy = linear(
+        [[10.0, 10.0], [1.0, 1.0]], [0.0, 100.0], history=2, chunk=2, execute=2
+    )
+    going_on, anew, forgetful = (Remembered(HostPolicy(policy), KEY) for _ in range(3))
+    for each in (going_on, anew, forgetful):
+        each.begin(0, 0)
+        assert each.act(seen(1)).tolist() == [[11]]
+
+    anew.replan()
+    forgetful.replan(forget=True)
+
+    assert going_on.act(seen(2)).tolist() == [[111]]
+    assert anew.act(seen(2)).tolist() == [[12]]
+    assert forgetful.act(seen(2)).tolist() == [[22]]
+
+
+def test_who_plans_anew_does_not_draw_the_same_again():
+    head = real_head("flow", (0.0,) * 2, (1.0,) * 2, key=KEY)
+    policy = new_policy(1, head, hidden=(8,), chunk=2, execute=2, key=KEY)
+    drawing = Remembered(HostPolicy(policy), KEY)
+    drawing.begin(0, 0)
+
+    first = drawing.act(seen(1))
+    drawing.replan(forget=True)
+
+    assert drawing.act(seen(1)) != first
+
+
+def test_only_what_is_decided_anew_counts_as_a_decision():
+    policy = HostPolicy(linear([[1.0, 1.0]], [0.0, 10.0], chunk=2, execute=2))
+    memories, counts = [NOTHING], []
+
+    for number in (1, 2, 3, 4):
+        _, memories = policy.act(memories, seen(number), lambda due: None)
+        counts.append(memories[0].decisions)
+
+    assert counts == [1, 1, 2, 2]
 
 
 def test_what_was_decided_can_be_dropped():

@@ -17,7 +17,8 @@ from novice.envs.actor import BestActor, RandomActor
 from novice.envs.rollout import rollout
 from novice.envs.sight import enlarged, seen_shape, shrunk
 from novice.envs.slots import BadStepError, SeparateSlots, VectorSlots
-from novice.envs.task import Task, UnsupportedSpaceError, make_task
+from novice.envs.spaces import UnsupportedSpaceError
+from novice.envs.task import Task, make_task
 from novice.experts.expert import Law
 from novice.experts.kept import load_policy, save_policy
 from novice.files import seal

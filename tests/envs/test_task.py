@@ -12,14 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toys
-from novice.envs.task import (
-    STEPS_WITHOUT_LIMIT,
-    BadActionError,
-    MissingExtraError,
-    UnknownTaskError,
-    UnsupportedSpaceError,
-    make_task,
-)
+from novice.envs.opening import MissingExtraError, UnknownTaskError
+from novice.envs.spaces import UnsupportedSpaceError
+from novice.envs.task import STEPS_WITHOUT_LIMIT, BadActionError, make_task
 from novice.errors import NoviceError
 from novice.learning.heads import Bernoulli, Categorical, Gaussian
 from toys import task_of

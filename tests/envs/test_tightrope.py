@@ -12,6 +12,7 @@ from novice.algorithms.bc import bc
 from novice.algorithms.dagger import dagger
 from novice.algorithms.settings import BcSettings, DaggerSettings
 from novice.envs.actor import BestActor
+from novice.envs.opening import UnknownTaskError
 from novice.envs.own.tightrope import (
     CLIMB,
     LEFT,
@@ -24,7 +25,7 @@ from novice.envs.own.tightrope import (
 from novice.envs.rollout import rollout
 from novice.envs.seeds import test_seeds as seeds_of_tests
 from novice.envs.slots import SeparateSlots
-from novice.envs.task import UnknownTaskError, make_task
+from novice.envs.task import make_task
 from novice.experts.controllers import built_in_expert
 from novice.learning.policy import Policy
 

@@ -11,7 +11,6 @@ from novice.envs.task import make_task
 from novice.evaluation.modes import (
     NEIGHBORS,
     actions_at,
-    episodes_of,
     firsts,
     mode_averaging,
     neighbors,
@@ -251,11 +250,35 @@ def test_of_partly_known_actions_nothing_is_made():
     assert found["episodes"] == 20
 
 
-def test_the_episodes_of_two_rounds_are_not_the_same():
-    part = dataset_of(np.zeros((1000, 3)), np.zeros((1000, 1))).parts[0]
-    later = Answers(**part.columns(), origin=Origin(1, "correction", "Ada"))
+def test_who_does_nearly_what_is_always_done_is_not_far():
+    random = np.random.default_rng(0)
+    observation, action = walks(random), np.ones((EPISODES * STEPS, 1))
 
-    assert len(np.unique(episodes_of(Dataset((part, later))))) == 2 * EPISODES
+    found = where_between(observation, action, action - 0.005, EPISODE)
+    other = where_between(observation, action, action - 0.05, EPISODE)
+
+    assert not found.far.any()
+    assert other.far.all()
+
+
+def test_a_round_of_an_older_run_has_episodes_of_its_own():
+    random = np.random.default_rng(0)
+    observation, action = walks(random), two_ways(random)
+    one, other = (
+        dataset_of(observation[part::2][:500], action[part::2][:500]).parts[0]
+        for part in (0, 1)
+    )
+    rounds = [(one, 1), (one, 2), (other, 1)]
+    parts = [
+        Answers(**part.columns(), origin=Origin(round, "correction", "Ada"))
+        for part, round in rounds
+    ]
+
+    task = make_task("Pendulum-v1")
+    found = mode_averaging(task, np.zeros((1500, 1)), Dataset(tuple(parts)))
+
+    assert found is not None
+    assert found["episodes"] == 60
 
 
 def test_a_policy_that_looks_back_has_no_action_at_a_row():

@@ -7,7 +7,7 @@ import pytest
 import scipy.signal
 
 from novice.evaluation.shift import Visits, counted, shift, stretch_weights
-from novice.evaluation.shift_features import MOST_NUMBERS, features, mixed
+from novice.evaluation.shift_features import MOST_NUMBERS, mixed, without_time
 from novice.evaluation.shift_folds import (
     FOLDS,
     Cells,
@@ -129,6 +129,20 @@ def test_a_number_that_never_changes_changes_nothing():
     assert shift(with_constant(data), with_constant(policy)) == shift(data, policy)
 
 
+def test_what_is_a_millionth_apart_is_the_same():
+    data, policy = episodes(0, 30), episodes(1, 20)
+
+    def at_rest(side: Visits, place: float) -> Visits:
+        state = side.state * np.where(side.step < 30, 1.0, 1e-9)[:, None] + place
+        return dataclasses.replace(side, state=state)
+
+    found = shift(at_rest(data, 0.0), at_rest(policy, 1e-6))
+    assert found is not None
+    late = [each for each in found.by_time if each.first >= 30]
+    assert late
+    assert all(each.ci95[0] < 0.5 < each.ci95[1] for each in late)
+
+
 def test_units_do_not_matter():
     data, policy = episodes(0, 30), moved(episodes(1, 20), 1.0)
     units = np.array([1000.0, 0.001, 1.0])
@@ -225,7 +239,7 @@ def test_swapping_no_fold_is_one_of_the_choices():
 def test_time_explains_away_what_drifts():
     step = np.arange(50)
     state = (2.0 * step)[:, None]
-    drift = features(state, step, np.zeros(50, int))[:, 0]
+    drift = without_time(state, step, np.zeros(50, int))
     np.testing.assert_allclose(drift, 0, atol=1e-9)
 
 

@@ -62,5 +62,9 @@ def test_where_nothing_is_usual_the_longest_stretch_is_told():
     assert stretch([1], [0.0], None) == ()
 
 
+def test_what_is_usually_without_end_has_no_place_among_the_values():
+    assert stretch([1, 2], [1.0, 0.0], float("inf")) == (1,)
+
+
 def test_of_words_those_that_keep_it_are_told():
     assert stretch(["a", "b"], [0.2, 1.0], "a") == ("b",)

@@ -75,7 +75,7 @@ def everything(inbox: Inbox) -> list[Any]:
         [inbox.tally(who, now=1e9) for who in [*people, "nobody"]],
         [[kept for _, kept in inbox.history(who)] for who in people],
     ]
-    (questions,) = inbox._connection.execute("SELECT count(*) FROM questions")
+    (questions,) = inbox._file.connection.execute("SELECT count(*) FROM questions")
     for number in range(1, questions[0] + 1):
         question = inbox.question(number)
         episode = inbox.episode(question.episode)

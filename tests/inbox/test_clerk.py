@@ -128,11 +128,11 @@ def test_one_bad_answer_does_not_spoil_those_beside_it(inbox: Watched):
 
 def test_when_nothing_can_be_written_all_are_told(inbox: Watched):
     async def use(clerk: Clerk) -> list[Any]:
-        inbox._connection.execute("PRAGMA query_only = ON")
+        inbox._file.connection.execute("PRAGMA query_only = ON")
         refused = await asyncio.gather(
             *(clerk.store([says(n)]) for n in (1, 2)), return_exceptions=True
         )
-        inbox._connection.execute("PRAGMA query_only = OFF")
+        inbox._file.connection.execute("PRAGMA query_only = OFF")
         return [*refused, await clerk.store([says(3)])]
 
     *refused, numbers = with_clerk(inbox, use)

@@ -20,15 +20,9 @@ from PIL import Image
 from novice.envs.pictures import render_function
 from novice.experts.question import Question
 from novice.inbox.content import AskedEpisode, NewQuestion, SavedClip
-from novice.inbox.darkroom import (
-    Darkroom,
-    DarkroomFailedError,
-    NotDrawnError,
-    Picture,
-    ending,
-    surroundings,
-)
+from novice.inbox.darkroom import Darkroom, NotDrawnError, Picture
 from novice.inbox.drawing import encoded
+from novice.inbox.drawing_process import DarkroomFailedError, ending, surroundings
 from novice.inbox.messages import LENGTHS, message
 from novice.inbox.store import Inbox
 
@@ -162,7 +156,7 @@ def developing(
         try:
             return await what(darkroom)
         finally:
-            process = darkroom._process
+            process = darkroom._process.process
             await darkroom.close()
             assert process is None or process.returncode is not None
 
@@ -476,9 +470,9 @@ async def main():
     asked = here.Asked(Path({str(tmp_path)!r}), what="hang")
     darkroom = here.Darkroom(asked, Path("."))
     asyncio.create_task(darkroom.clip(5))
-    while not darkroom._process:
+    while not darkroom._process.process:
         await asyncio.sleep(0.01)
-    print(darkroom._process.pid, flush=True)
+    print(darkroom._process.process.pid, flush=True)
     await asyncio.sleep(60)
 
 asyncio.run(main())

@@ -185,6 +185,12 @@ def test_a_simulated_person_plays_by_the_command(
             " actions, and Levers-v0 takes MultiBinary(2); leave --simulate away",
         ),
         ("BipedalWalker-v3", "auto", "Gymnasium's heuristic remembers the"),
+        (
+            "CarRacing-v3",
+            "auto",
+            "a simulated person reads the numbers on the page, which shows 64 of them,"
+            " and CarRacing-v3 has 6,912; leave --simulate away and play it yourself",
+        ),
     ],
 )
 def test_whoever_cannot_play_is_refused_before_anything_is_recorded(

@@ -62,7 +62,7 @@ def test_an_older_inbox_keeps_every_row(old: Path):
 
 def test_an_upgraded_inbox_has_the_tables_of_a_new_one(inbox: Inbox, tmp_path: Path):
     with closing(Inbox(tmp_path / "new.sqlite")) as new:
-        assert layout(inbox._connection) == layout(new._connection)
+        assert layout(inbox._file.connection) == layout(new._file.connection)
 
 
 def test_an_upgraded_inbox_takes_what_is_new(inbox: Inbox):
@@ -144,7 +144,7 @@ def test_what_measures_people_was_written_once(
 ):
     assert table in WRITTEN_ONCE
     inbox.add_visit(2, [an_episode(2)], [a_question(gold=(1.0,), repeats=0)])
-    inbox._connection.execute("PRAGMA recursive_triggers = OFF")
+    inbox._file.connection.execute("PRAGMA recursive_triggers = OFF")
 
     with pytest.raises(sqlite3.IntegrityError, match=f"{table} are written once"):
-        inbox._connection.execute(statement.format(table, table))
+        inbox._file.connection.execute(statement.format(table, table))

@@ -51,7 +51,7 @@ def offered(inbox: Inbox, who: str) -> list[int]:
         """Nothing was leased after all."""
 
     found: list[int] = []
-    with pytest.raises(Undone), inbox._writing() as connection:
+    with pytest.raises(Undone), inbox._file.writing() as connection:
         leased = novice.inbox.queue.hand_out(
             connection, asker(who), [], want=99, seconds=60.0
         )

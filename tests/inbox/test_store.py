@@ -84,7 +84,9 @@ def edited(path: Path, *statements: str) -> None:
 def test_every_connection_syncs_each_commit(inbox: Inbox, other: Inbox):
     for each in (inbox, other):
         pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        found = [each._connection.execute(f"PRAGMA {p}").fetchone()[0] for p in pragmas]
+        found = [
+            each._file.connection.execute(f"PRAGMA {p}").fetchone()[0] for p in pragmas
+        ]
 
         assert found == ["wal", 2, 1, 10_000]
 
@@ -129,23 +131,23 @@ def test_what_was_written_once_stays(statement: str, table: str, inbox: Inbox):
     inbox.retire(before=1)
     inbox.announce({"sentence": "Round 1"})
     # As another program would open it: without, REPLACE deletes unseen by triggers.
-    inbox._connection.execute("PRAGMA recursive_triggers = OFF")
+    inbox._file.connection.execute("PRAGMA recursive_triggers = OFF")
     rows = f"SELECT * FROM {table}"
-    before = inbox._connection.execute(rows).fetchall()
+    before = inbox._file.connection.execute(rows).fetchall()
 
     with pytest.raises(sqlite3.IntegrityError, match=f"{table} are written once"):
-        inbox._connection.execute(statement.format(table, table))
+        inbox._file.connection.execute(statement.format(table, table))
 
-    assert before and inbox._connection.execute(rows).fetchall() == before
+    assert before and inbox._file.connection.execute(rows).fetchall() == before
 
 
 def test_an_answer_cannot_be_replaced_by_one_with_its_uuid(inbox: Inbox):
     ask(inbox, 1)
     inbox.store([says(1)])
-    inbox._connection.execute("PRAGMA recursive_triggers = OFF")
+    inbox._file.connection.execute("PRAGMA recursive_triggers = OFF")
 
     with pytest.raises(sqlite3.IntegrityError, match="answers are written once"):
-        inbox._connection.execute(
+        inbox._file.connection.execute(
             "REPLACE INTO answers SELECT 2, uuid, question, who, 'skip', actions,"
             " seconds, shown, lease, received, late, digest FROM answers"
         )
@@ -730,7 +732,7 @@ def test_open_counts_what_a_lease_would_give(inbox: Inbox):
         inbox.store([says(int(random.integers(1, 37)), who, verdict=verdict)])
         for each in ("ana", "ben", "eva", "new"):
             offered = inbox.tally(each, now=0.0).open
-            with pytest.raises(Undone), inbox._writing():
+            with pytest.raises(Undone), inbox._file.writing():
                 found = len(nested_lease(inbox, each))
                 raise Undone
             assert offered == found
@@ -743,12 +745,12 @@ class Undone(Exception):
 
 def nested_lease(inbox: Inbox, who: str) -> list[tuple[int, int]]:
     return novice.inbox.queue.hand_out(
-        inbox._connection, asker(who), [], want=99, seconds=60.0
+        inbox._file.connection, asker(who), [], want=99, seconds=60.0
     )
 
 
 def test_leasing_goes_through_the_index_in_its_order(inbox: Inbox):
-    plan = inbox._connection.execute(
+    plan = inbox._file.connection.execute(
         "EXPLAIN QUERY PLAN " + novice.inbox.queue._CHOICE,
         {"who": "ana", "boot": "", "now": 0.0, "most": 8},
     )
@@ -816,8 +818,8 @@ def test_sixteen_people_never_hold_the_same_question(path: Path):
 def test_another_process_that_holds_the_file_for_long_is_named(
     inbox: Inbox, other: Inbox
 ):
-    other._connection.execute("PRAGMA busy_timeout = 50")
-    with inbox._writing(), pytest.raises(CannotWriteError) as refusal:
+    other._file.connection.execute("PRAGMA busy_timeout = 50")
+    with inbox._file.writing(), pytest.raises(CannotWriteError) as refusal:
         other.tell("phase", "acting")
 
     assert "database is locked" in str(refusal.value)

@@ -282,8 +282,8 @@ def test_a_file_that_may_not_grow_loses_nothing_that_was_acknowledged(
 
 def test_a_full_database_loses_nothing_that_was_acknowledged(tmp_path: Path):
     inbox = asked(tmp_path / "inbox.sqlite", 5)
-    ((pages,),) = inbox._connection.execute("PRAGMA page_count")
-    inbox._connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+    ((pages,),) = inbox._file.connection.execute("PRAGMA page_count")
+    inbox._file.connection.execute(f"PRAGMA max_page_count = {pages + 5}")
 
     acknowledged, error = until_refused(inbox)
 
@@ -294,7 +294,7 @@ def test_a_full_database_loses_nothing_that_was_acknowledged(tmp_path: Path):
     )
     assert told and int(told[1].replace(",", "")) > 1_000
     assert stored(inbox) == acknowledged
-    inbox._connection.execute("PRAGMA max_page_count = 100000")
+    inbox._file.connection.execute("PRAGMA max_page_count = 100000")
     inbox.store([says(1, "eva")])
     inbox.check()
     inbox.close()

@@ -28,17 +28,18 @@ LESS, MORE = "ArrowRight", "ArrowLeft"
 
 
 class Steady:
-    """A policy that always does the same."""
+    """A policy that always does the same; `forgot` says how it was to plan anew."""
 
     def __init__(self, *action: float, kind: type = np.float32):
         self.action, self.begun = np.array(action, kind), 0
+        self.forgot: list[bool] = []
 
     def begin(self) -> str:
         self.begun += 1
         return f"round {self.begun}"
 
     def replan(self, *, forget: bool = False) -> None:
-        pass
+        self.forgot.append(forget)
 
     def act(self, observation: np.ndarray) -> tuple[np.ndarray, float | None]:
         return self.action, 0.5
@@ -247,6 +248,27 @@ def test_an_undo_goes_back_three_seconds_and_what_follows_replays(
         np.testing.assert_array_equal(player.task.vector(seen), observation)
         seen, *_ = environment.step(player.task.executable(action))
     environment.close()
+
+
+def test_a_policy_plans_anew_where_a_person_drove_and_forgets_what_was_undone(
+    tmp_path: Path,
+):
+    pilot = Steady(0.5)
+    player = Player(tmp_path / "run", SWING, pilot=pilot)
+    player.wish("go")
+    player.wait(0.31)
+    assert pilot.forgot == []
+    drive(player, 0.5, LESS)
+    assert pilot.forgot == [False] * player.stage.status.person_steps
+
+    pilot.forgot.clear()
+    player.wish("undo")
+    assert pilot.forgot == [True]
+    player.wish("hand_back")
+    player.wish("go")
+    player.wait(0.3)
+
+    assert pilot.forgot == [True]
 
 
 def test_after_an_undo_the_person_drives_on_without_a_jump(player: Player):

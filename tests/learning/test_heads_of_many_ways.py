@@ -397,6 +397,23 @@ def test_a_flow_of_constant_velocity_carries_noise_that_far():
     np.testing.assert_allclose(got, [[1.5, 5 + 5 * -1.5]], rtol=1e-5)
 
 
+def test_where_actions_are_bounded_a_flow_ends_within_the_bounds():
+    """From 0.5, 0.25 half-ranges lead to 0.75 and -2,000 to the bound at -1."""
+    still = flow(
+        CENTER, HALF_RANGE, embedding=8, hidden=16, blocks=1, bounded=True, key=KEY
+    )
+    last = still.velocity.last
+    wild = eqx.tree_at(
+        lambda h: (h.velocity.last.weight, h.velocity.last.bias),
+        still,
+        (jnp.zeros_like(last.weight), jnp.array([0.25, -2000.0])),
+    )
+
+    got = wild.sample(np.zeros((1, 8), np.float32), np.float32([[0.5, 0.5]]))
+
+    np.testing.assert_allclose(got, [[0.75, 5 + 5 * -1.0]], rtol=1e-5)
+
+
 class Clockwork(eqx.Module):
     """A velocity that is the time, wherever one is."""
 
@@ -574,19 +591,41 @@ def test_components_begin_apart_and_within_reach():
     np.testing.assert_allclose(np.sort(four, axis=0)[:, 2], np.arange(-7, 8, 2) / 16)
 
 
-def test_every_kind_is_told_in_words_that_match_what_it_learns_from():
-    every = [
-        *(real_head(name, CENTER, HALF_RANGE, key=KEY) for name in REAL_HEADS),
-        *(choosing_head(name, (2, 3)) for name in CHOOSING_HEADS),
-        Bernoulli(2),
-    ]
+EVERY = [
+    *(real_head(name, CENTER, HALF_RANGE, key=KEY) for name in REAL_HEADS),
+    *(choosing_head(name, (2, 3)) for name in CHOOSING_HEADS),
+    Bernoulli(2),
+]
 
-    assert {head.config()["kind"] for head in every} == set(ABOUT)
-    for head in every:
+
+def test_every_kind_is_told_in_words_that_match_what_it_learns_from():
+    assert {head.config()["kind"] for head in EVERY} == set(ABOUT)
+    for head in EVERY:
         words = ABOUT[head.config()["kind"]]
         assert ("partly known" in words) == ("partial" in head.learns_from)
         assert ("sets" in words) == ("set" in head.learns_from)
         assert ("imitation only" in words) == (not head.has_likelihood)
+
+
+@pytest.mark.parametrize("head", EVERY, ids=lambda head: head.config()["kind"])
+def test_every_kind_answers_what_it_says_it_can(head):
+    """A method that nobody wrote would refuse."""
+    outputs = jnp.zeros((4, head.outputs))
+    action = jnp.zeros((4, 2), jnp.int32 if head.options else jnp.float32)
+    known = jnp.ones((4, 2), bool)
+    asks = {
+        "exact": lambda: head.loss(outputs, action, KEY),
+        "partial": lambda: head.partial_log_probability(outputs, action, known),
+        "set": lambda: head.set_log_probability(
+            outputs, jnp.ones((4, sum(head.options)), jnp.int8)
+        ),
+    }
+    told = [asks[target] for target in asks if target in head.learns_from]
+    if head.has_likelihood:
+        told.append(lambda: head.log_probability(outputs, action))
+        told.append(lambda: head.entropy(outputs))
+
+    assert [jax.eval_shape(ask).shape for ask in told] == [(4,)] * len(told)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,9 @@ def test_a_sample_is_the_winner():
         lambda head, outputs, action: head.log_probability(outputs, action),
         lambda head, outputs, action: head.number_logs(outputs, action),
         lambda head, outputs, action: head.option_logs(outputs),
+        lambda head, outputs, action: head.partial_log_probability(
+            outputs, action, action > 0
+        ),
         lambda head, outputs, action: head.entropy(outputs),
     ],
 )

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from novice.algorithms.asking import audit_of, choose, chosen_in, head_of
 from novice.algorithms.bc import Evaluate, Phase, demonstrate
 from novice.algorithms.imitate import (
     beginner,
@@ -40,7 +41,9 @@ from novice.envs.slots import AbstractSlots
 from novice.envs.task import Task
 from novice.evaluation.trust import trusted
 from novice.experts.acting import ExpertActor
-from novice.experts.ask import STRATEGIES, answers, as_done
+from novice.experts.ask import answers, as_done
+from novice.experts.asking.bursts import context_switches
+from novice.experts.asking.strategies import Asked, check_strategy
 from novice.experts.expert import AbstractExpert
 from novice.learning.policy import Policy
 from novice.types import Round, Trajectories
@@ -94,23 +97,23 @@ def ask(
     expert: AbstractExpert,
     task: Task,
     seen: Trajectories,
+    asked: Asked,
     settings: DaggerSettings,
     *,
     round: int,
-    at_most: int,
-    key: PRNGKeyArray,
 ) -> Answers:
     """Step 3: the expert's actions in the states asked about.
 
     Where the expert itself acted throughout, what it did is its answer.
     """
-    asked = STRATEGIES[settings.ask](seen, at_most=at_most, key=key)
     past = settings.fit.history - 1
     if np.all(seen.expert_acted | ~seen.valid):
         origin = Origin(round, "demonstration", expert.name)
-        return as_done(seen, asked, origin=origin, past=past)
-    origin = Origin(round, "correction", expert.name)
-    return answers(expert, task, seen, asked, origin=origin, past=past)
+        given = as_done(seen, asked.states, origin=origin, past=past)
+    else:
+        origin = Origin(round, "correction", expert.name)
+        given = answers(expert, task, seen, asked.states, origin=origin, past=past)
+    return dataclasses.replace(given, chance=asked.chances)
 
 
 def advance(
@@ -198,6 +201,7 @@ def dagger(
     its second round: by default the expert never acts.
     """
     round, task = after, slots.task
+    check_strategy(settings.ask, head_of(task, settings))
     while round is None or len(round.dataset) - brought < settings.labels:
         number = 0 if round is None else round.number + 1
         used = 0 if round is None else len(round.dataset) - brought
@@ -217,14 +221,17 @@ def dagger(
             )
         at_most = min(settings.labels_per_round, settings.labels - used)
         with phase("label"):
-            given = ask(
-                expert, task, seen, settings, round=number, at_most=at_most, key=ask_key
-            )
+            asked = choose(task, round, seen, settings, at_most=at_most, key=ask_key)
+            given = ask(expert, task, seen, asked, settings, round=number)
         with phase("fit"):
             round = advance(task, round, [given], settings, key=fit_key)
         measures = {
             "env_steps": env_steps + int(np.sum(seen.length)),
             **round.measures,
+            "context_switches": context_switches(
+                set(zip(given.episode.tolist(), given.step.tolist(), strict=True))
+            ),
+            **audit_of(task, given, chosen_in(seen, given), policy=number - 1),
             **evaluate(round),
         }
         round = dataclasses.replace(round, measures=measures, trajectories=seen)

@@ -173,8 +173,19 @@ class DaggerSettings:
     )
     labels_per_round: int = setting(250, "answers in a round (a person: 50)")
     episodes_per_round: int = setting(5, "episodes to act in, in a round")
-    ask: Literal["random", "everything"] = setting(
-        "random", "which visited states to ask about"
+    ask: Literal[
+        "random", "everything", "entropy", "committee", "novelty", "risk", "bursts"
+    ] = setting(
+        "random",
+        "which visited states to ask about: any; all, in order; where the policy is"
+        " undecided; where five policies disagree; what is unlike all answered; from"
+        " where little is paid; stretches of disagreement",
+    )
+    audit: float | None = setting(
+        None,
+        "share of the questions that chance alone chooses and people answer unaided, to"
+        " estimate how often the policy is wrong (default: 0.1; with --ask random or"
+        " everything 0)",
     )
     beta: Literal["first", "linear", "exponential", "constant"] = setting(
         "first",
@@ -202,7 +213,10 @@ class DaggerSettings:
         check(self, "noise", low=0)
         check(self, "first_steps", low=1)
         check(self, "steps", low=1)
+        if self.audit is not None:
+            check(self, "audit", low=0, high=1)
         self._check_chunk()
+        self._check_asked()
 
     def _check_chunk(self) -> None:
         """Chunks learn from stretches; a question is about a single moment."""
@@ -212,6 +226,23 @@ class DaggerSettings:
                 " actions and DAgger asks about single moments; novice bc learns them"
                 " from demonstrations, and --expert human --by takeover from driving"
             )
+
+    def _check_asked(self) -> None:
+        """Who takes over is asked nothing."""
+        choosy = self.ask not in ("random", "everything")
+        if self.people.by == "takeover" and (choosy or self.audit is not None):
+            flag = f"--ask {self.ask}" if choosy else f"--audit {self.audit:g}"
+            raise BadSettingError(
+                f"{flag} is about questions, but who takes over is asked none; leave"
+                " it, or --by takeover, away"
+            )
+
+    @property
+    def audited(self) -> float:
+        """The share of the questions that chance alone chooses, for an estimate."""
+        if self.audit is None:
+            return 0.0 if self.ask in ("random", "everything") else 0.1
+        return self.audit
 
     @property
     def rounds(self) -> int:
@@ -257,6 +288,8 @@ def as_json(settings: Any) -> dict[str, Any]:
     that a run from before has the same settings as one in which nothing of it is set.
     """
     content = dataclasses.asdict(settings)
+    if content.get("audit", 0) is None:
+        del content["audit"]
     if "people" in content:
         people = unusual(content.pop("people"), PeopleSettings())
         content |= {"people": people} if people else {}

@@ -5,15 +5,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
 import numpy as np
-from jaxtyping import Bool, PRNGKeyArray
+from jaxtyping import Bool, Int, PRNGKeyArray
 
 from novice.algorithms.settings import PeopleSettings
 from novice.datasets.dataset import Answers, Origin
 from novice.envs.moment import CLIP_FRAMES, CLIP_SECONDS, Clip
 from novice.envs.photographed import Album
 from novice.envs.task import Task
+from novice.experts.asking.bursts import stretch_numbers
+from novice.experts.asking.strategies import Asked
+from novice.experts.asking.visited import generator_of
 from novice.experts.expert import AbstractExpert, UnknownExpertError
 from novice.experts.question import Question
 from novice.inbox.drawing import developed_clip
@@ -59,24 +61,26 @@ def episodes_of(seen: Trajectories, visit: int, *, replays: bool) -> list[AskedE
 
 def questions_of(
     seen: Trajectories,
-    asked: Bool[np.ndarray, "episodes time"],
+    asked: Asked,
     album: Album | None,
     *,
     at_a_time: int,
+    in_stretches: bool = False,
     key: PRNGKeyArray,
 ) -> list[NewQuestion]:
     """The states asked about, in an order in which any beginning is a fair choice.
 
     They are dealt out at random, as many `at_a_time` as a round needs; among these the
-    episodes take turns and each goes forward, so that it is replayed only once.
+    episodes take turns and each goes forward, so that it is replayed only once. What
+    chance alone chose is in the first deal. Where states were chosen `in_stretches`,
+    these are dealt out whole, and nothing comes between their steps.
     """
-    places = np.argwhere(asked)
-    dealt = generator_of(key).permutation(len(places)) // at_a_time
-    turns: Counter[tuple[int, int]] = Counter()
-    order = []
-    for (episode, step), deal in zip(places.tolist(), dealt.tolist(), strict=True):
-        order.append((deal, turns[deal, episode], episode, step))
-        turns[deal, episode] += 1
+    drawn = generator_of(key).permutation(int(asked.states.sum()))
+    if in_stretches:
+        order = whole_stretches(asked, drawn, at_a_time)
+    else:
+        order = taking_turns(asked, drawn, at_a_time)
+    chances = np.where(asked.reserved, asked.chance, 0.0)
     return [
         NewQuestion(
             episode=episode,
@@ -87,14 +91,41 @@ def questions_of(
             clip=None
             if album is None
             else album_clip(album, int(seen.seed[episode]), step),
+            chance=float(chances[episode, step]) or None,
         )
-        for rank, (_, _, episode, step) in enumerate(sorted(order))
+        for rank, (episode, step) in enumerate(order)
     ]
 
 
-def generator_of(key: PRNGKeyArray) -> np.random.Generator:
-    """NumPy's randomness from one of JAX's keys."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
+def taking_turns(
+    asked: Asked, drawn: Int[np.ndarray, " places"], at_a_time: int
+) -> list[tuple[int, int]]:
+    """Episodes and steps, dealt out as they were drawn, the reserved ones first."""
+    reserved = asked.reserved[asked.states]
+    dealt = np.argsort(np.lexsort([drawn, ~reserved])) // at_a_time
+    turns: Counter[tuple[int, int]] = Counter()
+    order = []
+    places = np.argwhere(asked.states).tolist()
+    for (episode, step), deal in zip(places, dealt.tolist(), strict=True):
+        order.append((deal, turns[deal, episode], episode, step))
+        turns[deal, episode] += 1
+    return [(episode, step) for _, _, episode, step in sorted(order)]
+
+
+def whole_stretches(
+    asked: Asked, drawn: Int[np.ndarray, " places"], at_a_time: int
+) -> list[tuple[int, int]]:
+    """Stretches as they were drawn, each forward; what is reserved soon enough."""
+    stretch = stretch_numbers(asked.states & ~asked.reserved)
+    order = [
+        (int(drawn[number]), episode, step)
+        for (episode, step), number in np.ndenumerate(stretch)
+        if number >= 0
+    ]
+    inside = [(episode, step) for _, episode, step in sorted(order)]
+    reserved = [(int(e), int(s)) for e, s in np.argwhere(asked.reserved)]
+    first = max(0, at_a_time - len(reserved))
+    return [*inside[:first], *reserved, *inside[first:]]
 
 
 def album_clip(album: Album, seed: int, step: int) -> SavedClip | None:
@@ -191,7 +222,12 @@ def with_repeats(
         question = dataclasses.replace(questions[place], rank=rank)
         if repeats:
             question = dataclasses.replace(
-                question, wanted=1, gold=None, gold_by="", repeats=now_at[place]
+                question,
+                wanted=1,
+                gold=None,
+                gold_by="",
+                repeats=now_at[place],
+                chance=None,
             )
         else:
             now_at[place] = rank

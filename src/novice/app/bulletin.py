@@ -66,6 +66,9 @@ def announce(inbox: Inbox, round: Round) -> None:
     if round.number not in told:
         before = earlier[-1].get("return") if earlier else None
         sentence = what_changed(round.measures, before)
+        enough = inbox.told("enough")
+        if enough and enough["round"] == round.number:
+            sentence += f" {enough['says']}"
         inbox.announce({"round": round.number, "sentence": sentence})
     facts = {name: round.measures[name] for name in _TOLD if name in round.measures}
     inbox.tell("course", [*earlier, {"round": round.number, **facts}])

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from novice.app.asking import Examiner
+from novice.app.assignment import Assignment
 from novice.app.bulletin import alive, introduce
 from novice.app.label import INBOX, instructions_in, invitation
 from novice.app.options import PageOptions, simulated_name
@@ -19,9 +19,6 @@ from novice.envs.task import Task
 from novice.experts.expert import AbstractExpert
 from novice.experts.simulated import SimulatedPerson
 from novice.inbox.store import Inbox
-
-if TYPE_CHECKING:
-    from novice.app.train import Assignment
 
 # How long people can read that the run is over before its page goes, in seconds.
 FAREWELL = 3.0
@@ -37,7 +34,7 @@ class Lesson:
     simulated: tuple[SimulatedPerson, ...] = ()
 
 
-def prepare_lesson(task: Task, assignment: "Assignment", page: PageOptions) -> Lesson:
+def prepare_lesson(task: Task, assignment: Assignment, page: PageOptions) -> Lesson:
     """Find everything that people's questions need, before anything is begun.
 
     Raises NoInstructionsError, or why nobody can be simulated or knows right answers.
@@ -62,7 +59,7 @@ def prepare_lesson(task: Task, assignment: "Assignment", page: PageOptions) -> L
 def open_classroom(
     folder: Path,
     task: Task,
-    assignment: "Assignment",
+    assignment: Assignment,
     lesson: Lesson,
     *,
     say: Callable[[str], None],
@@ -93,7 +90,7 @@ def answered_by(
     people: Sequence[SimulatedPerson],
     folder: Path,
     address: str,
-    assignment: "Assignment",
+    assignment: Assignment,
 ) -> Iterator[None]:
     """Simulated people at work, if there are to be some; the first has the address."""
     if not people or assignment.simulation is None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from novice.app.evaluation import Wish
 from novice.app.folder import RunFolder, free_name
 from novice.app.judge import Judge
 from novice.app.machine import keep_compiled_programs, versions
+from novice.app.numbers import interval, return_form
 from novice.app.options import UsageError
 from novice.app.publish import publish
-from novice.app.result import interval
 from novice.app.runs import check_fits, expert_named, policy_of_run
 from novice.app.shift import shift_lines, shift_of_run
 from novice.app.tasks import task_called
@@ -29,64 +30,80 @@ from novice.experts.kept import SCHEMA
 from novice.files import make_folder, write_json
 
 
-def compare(
-    runs: Sequence[str],
-    *,
-    episodes: int,
-    which: str,
-    expert: str,
-    as_json: bool,
-    arguments: Mapping[str, Any],
-    wishes: Sequence[Wish],
-    out: str | None,
-    shift: bool = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Who is to be compared, in how many episodes, and what is to be varied."""
+
+    runs: Sequence[str]
+    episodes: int
+    which: str
+    expert: str
+    arguments: Mapping[str, Any]
+    wishes: Sequence[Wish]
+    shift: bool = False
+
+    def as_json(self, env: str) -> dict[str, Any]:
+        """What settings.json says."""
+        return {
+            "task": env,
+            "task_argument": dict(self.arguments),
+            "runs": list(self.runs),
+            "episodes": self.episodes,
+            "round": self.which,
+            "expert": self.expert,
+            "vary": [wish.text for wish in self.wishes],
+            "shift": self.shift,
+        }
+
+
+def compare(asked: Comparison, *, out: str | None, as_json: bool) -> None:
     """Play the same test episodes with everybody, and say who returned what.
 
     With wishes, or a folder to put it `out` to, a page shows it as well.
     """
     keep_compiled_programs()
-    folder = folder_for(out, runs[0]) if wishes or out else None
-    if wishes:
-        from novice.app.vary import varied
-
-        found = varied(
-            runs,
-            wishes,
-            episodes=episodes,
-            which=which,
-            expert=expert,
-            arguments=arguments,
-        )
-    else:
-        found = compared(
-            runs,
-            episodes=episodes,
-            which=which,
-            expert=expert,
-            arguments=arguments,
-            shift=shift,
-        )
-    asked = {
-        "task": found["env"],
-        "task_argument": dict(arguments),
-        "runs": list(runs),
-        "episodes": episodes,
-        "round": which,
-        "expert": expert,
-        "vary": [wish.text for wish in wishes],
-        "shift": shift,
-    }
-    page = None if folder is None else keep(folder, asked, found)
+    folder = folder_for(out, asked.runs[0]) if asked.wishes or out else None
+    found = found_by(asked)
+    page = None
+    if folder is not None:
+        page = keep(folder, asked.as_json(found["env"]), found)
     if as_json:
         told = {} if page is None else {"report": str(page)}
         print(json.dumps({**found, **told}, sort_keys=True))
-        return
+    else:
+        print_found(asked, found, page)
+
+
+def found_by(asked: Comparison) -> dict[str, Any]:
+    """Everybody's returns, as trained or at each value of what is wished to vary."""
+    if asked.wishes:
+        from novice.app.vary import varied
+
+        return varied(
+            asked.runs,
+            asked.wishes,
+            episodes=asked.episodes,
+            which=asked.which,
+            expert=asked.expert,
+            arguments=asked.arguments,
+        )
+    return compared(
+        asked.runs,
+        episodes=asked.episodes,
+        which=asked.which,
+        expert=asked.expert,
+        arguments=asked.arguments,
+        shift=asked.shift,
+    )
+
+
+def print_found(asked: Comparison, found: dict[str, Any], page: Path | None) -> None:
+    """What was found, for people to read, and where there is a page of it."""
     print_comparison(found)
-    if shift:
+    if asked.shift:
         for line in shift_lines(found):
             print(line)
-    if wishes:
+    if asked.wishes:
         from novice.app.vary_table import print_variations
 
         print_variations(found)
@@ -220,23 +237,31 @@ def print_comparison(found: dict[str, Any]) -> None:
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("who", "return, 95 % interval", "normalized"):
         table.add_column(column)
-    table.add_row("chance", interval(found["random"]["return"]))
+    form = form_of(found)
+    table.add_row("chance", interval(found["random"]["return"], form))
     for entry in found["policies"]:
         share = f"{entry['normalized']:.3f}" if "normalized" in entry else ""
         name = f"{entry['run']}, round {entry['round']}"
-        table.add_row(name, interval(entry["return"]), share)
+        table.add_row(name, interval(entry["return"], form), share)
     if "expert" in found:
         expert = found["expert"]
-        table.add_row(expert["name"], interval(expert["return"]), "1")
+        table.add_row(expert["name"], interval(expert["return"], form), "1")
     console = Console()
     console.print(table)
     for gap in found["differences"]:
         low, high = gap["ci95"]
         sure = "" if low > 0 or high < 0 else ": not told apart"
         console.print(
-            f"{gap['to']} minus {gap['from']}: {gap['mean']:+.1f}"
-            f" [{low:+.1f}, {high:+.1f}]{sure}",
+            f"{gap['to']} minus {gap['from']}: {interval(gap, '+' + form)}{sure}",
             markup=False,
             highlight=False,
             soft_wrap=True,
         )
+
+
+def form_of(found: Mapping[str, Any]) -> str:
+    """How everybody's returns are written."""
+    everybody = [found["random"], *found["policies"]]
+    if "expert" in found:
+        everybody.append(found["expert"])
+    return return_form(*(each["return"]["mean"] for each in everybody))

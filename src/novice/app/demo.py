@@ -12,14 +12,16 @@ from rich.table import Table
 
 from novice import __version__
 from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
+from novice.app.assignment import Assignment, refuse_what_is_there
 from novice.app.folder import RunFolder, free_name
 from novice.app.judge import Judge
 from novice.app.machine import compile_seconds, versions
+from novice.app.numbers import interval
 from novice.app.options import RunOptions
 from novice.app.publish import publish
-from novice.app.result import interval, outcome, replay_of
+from novice.app.result import outcome, replay_of
 from novice.app.teller import Teller
-from novice.app.train import Assignment, refuse_what_is_there, run
+from novice.app.train import run
 from novice.envs.seeds import test_seeds
 from novice.envs.task import make_task
 from novice.evaluation.returns import Returns, returns_of

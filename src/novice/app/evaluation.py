@@ -101,19 +101,18 @@ def evaluate(arguments: list[str]) -> int:
             " task another; give one of them at a time"
         )
     prepare_machine()
-    from novice.app.compare import compare
+    from novice.app.compare import Comparison, compare
 
-    compare(
-        given.runs,
+    asked = Comparison(
+        runs=given.runs,
         episodes=options.episodes,
         which=options.round,
         expert=given.expert,
-        as_json=options.json,
         arguments=task_argument,
         wishes=wishes,
-        out=options.out,
         shift=options.shift,
     )
+    compare(asked, out=options.out, as_json=options.json)
     return 0
 
 

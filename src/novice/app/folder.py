@@ -11,13 +11,13 @@ import numpy as np
 
 from novice.algorithms.settings import layers_of
 from novice.app.choice import latest_of_the_best
+from novice.app.run_settings import NotARunError, no_run, settings_in
 from novice.datasets.dataset import GOLD, Dataset
 from novice.datasets.shards import forget_parts, load_dataset, save_part
 from novice.envs.rollout import unpadded
 from novice.errors import NoviceError
 from novice.experts.kept import (
     SCHEMA,
-    check_schema,
     load_policy,
     named_arrays,
     save_policy,
@@ -41,12 +41,18 @@ from novice.learning.fit import new_learner
 from novice.learning.policy import Policy, new_critic
 from novice.types import Learner, Round
 
+__all__ = [
+    "DivergedError",
+    "NotARunError",
+    "RunFolder",
+    "check_finite",
+    "free_name",
+    "metrics_line",
+    "named_arrays",
+]
+
 # What a run that was killed at once may have left before its settings.json.
 _FIRST_TRACES = {"start", "expert", "rounds", LOCK}
-
-
-class NotARunError(NoviceError):
-    """The folder is not one that a run wrote."""
 
 
 class DivergedError(NoviceError):
@@ -67,6 +73,21 @@ def metrics_line(number: int, measures: Mapping[str, Any]) -> dict[str, Any]:
     """A round's plain numbers."""
     numbers = {k: v for k, v in measures.items() if isinstance(v, int | float)}
     return {"round": number, **numbers}
+
+
+def quarantine_measures(dataset: Dataset | None) -> dict[str, int]:
+    """What a round adds to its measures where somebody has decided about rows.
+
+    How many entries of the ledger it knew tells which rows were in quarantine; and no
+    longer are there as many rows as labels.
+    """
+    if dataset is None or not dataset.ledger:
+        return {}
+    return {
+        "rows": len(dataset),
+        "quarantined": len(dataset.quarantined),
+        "ledger": dataset.ledger,
+    }
 
 
 @dataclass(frozen=True)
@@ -93,23 +114,7 @@ class RunFolder:
 
     def settings(self) -> dict[str, Any]:
         """What the run was started with. Raises NotARunError or NewerRunError."""
-        if not self.path.is_dir():
-            raise NotARunError(f"there is no folder {self.path}")
-        if not self.settings_path.exists():
-            raise self._no_run("it holds no settings.json")
-        settings = read_json(self.settings_path)
-        if not isinstance(settings, dict) or "schema" not in settings:
-            raise self._no_run("its settings.json is not novice's")
-        check_schema(settings, self.settings_path)
-        if not {"command", "settings"} <= settings.keys():
-            raise self._no_run("its settings.json does not say what was done")
-        return settings
-
-    def _no_run(self, why: str) -> NotARunError:
-        return NotARunError(
-            f"{self.path} is not a run: {why}; a run is a folder that novice wrote,"
-            " such as runs/dagger-CartPole-v1-0"
-        )
+        return settings_in(self.path)
 
     def check_free(self) -> None:
         """Raise NotARunError when what is in the folder is not a run's."""
@@ -119,7 +124,7 @@ class RunFolder:
             return
         for path in sorted(self.path.iterdir()):
             if path.name not in _FIRST_TRACES and path.suffix != ".part":
-                raise self._no_run(f"it holds {path.name} but no settings.json")
+                raise no_run(self.path, f"it holds {path.name} but no settings.json")
 
     @property
     def finished(self) -> bool:
@@ -138,17 +143,18 @@ class RunFolder:
         check_finite(dict(round.measures), f"what round {round.number} measured")
         if round.dataset is not None:
             self._save_dataset(round)
+        kept = {**round.measures, **quarantine_measures(round.dataset)}
         with whole_folder(self.round_path(round.number)) as part:
             save_policy(part, round.learner.policy)
             write_arrays(part / "learner.safetensors", named_arrays(round.learner))
-            measures = dict(round.measures)
+            measures = dict(kept)
             if "cut" in measures:
                 write_json(part / "cut.json", measures.pop("cut"))
             write_json(part / "measures.json", measures)
             if round.trajectories is not None:
                 columns = unpadded(round.trajectories)
                 write_arrays(part / "trajectories.safetensors", columns)
-        line = metrics_line(round.number, round.measures)
+        line = metrics_line(round.number, kept)
         append_line(self.path / "metrics.jsonl", line)
         rounded = {phase: float(f"{spent:.4f}") for phase, spent in seconds.items()}
         append_line(self.path / "timings.jsonl", {"round": round.number, **rounded})

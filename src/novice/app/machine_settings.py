@@ -2,6 +2,8 @@
 
 import os
 
+from novice.envs.display import drawn_without_display
+
 
 def prepare_machine() -> None:
     """Settings that must stand before NumPy and JAX are imported."""
@@ -12,3 +14,4 @@ def prepare_machine() -> None:
     os.environ.setdefault("NPROC", "1")
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.update(drawn_without_display(os.environ))

@@ -303,6 +303,17 @@ def built(kind: type, given: argparse.Namespace) -> Any:
     return kind(**values)
 
 
+def add_task(parser: Parser) -> None:
+    """The task that a command is about, and its arguments."""
+    parser.add_argument("task", metavar="TASK", help="a Gymnasium id")
+    parser.add_argument(
+        "--task-argument",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a keyword argument of the task; may be given again",
+    )
+
+
 def task_arguments(given: list[str] | None) -> Mapping[str, Any]:
     """`name=value` pairs for the task; values are JSON where they can be."""
     arguments: dict[str, Any] = {}

@@ -3,16 +3,21 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from novice import __version__
+from novice.app.assignment import Assignment
+from novice.app.audit_words import audit_told
+from novice.app.enough import enough_told, held_by
 from novice.app.folder import RunFolder
 from novice.app.judge import Judge
 from novice.app.label import INBOX
+from novice.app.modes import final_modes
+from novice.app.numbers import interval, return_form
 from novice.app.options import is_simulated
-from novice.app.shift import final_modes, final_visits
+from novice.app.shift import final_visits
 from novice.app.shown import reactions_told
 from novice.envs.seeds import test_seeds
 from novice.envs.task import Task
@@ -22,9 +27,6 @@ from novice.inbox.collect import looked_ahead
 from novice.inbox.recording import read_recording
 from novice.inbox.store import Inbox
 from novice.types import Trajectories
-
-if TYPE_CHECKING:
-    from novice.app.train import Assignment
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,7 +95,7 @@ def replay_of(
 
 
 def summary_of(
-    assignment: "Assignment",
+    assignment: Assignment,
     folder: RunFolder,
     judge: Judge,
     verdict: Verdict,
@@ -124,6 +126,14 @@ def summary_of(
         summary["expert"] = {"name": judge.expert.name, "return": returned}
     if assignment.by_people or folder.people():
         summary["teacher"] = teacher_of(assignment, folder, judge.task)
+    discrete = judge.task.bounds is None
+    summary |= audit_told(rounds, discrete=discrete, by_people=assignment.by_people)
+    if assignment.command == "dagger":
+        summary |= enough_told(
+            [folder.measures(number) for number in range(folder.round_count())],
+            held_by(judge, by_people=assignment.by_people),
+            delivered=verdict.best_round,
+        )
     if pays_nothing(judge, verdict, rounds, by_people=assignment.by_people):
         forget_returns(summary)
         limit = judge.task.max_episode_steps
@@ -145,9 +155,7 @@ def how_long(returns: Returns, limit: int) -> dict[str, Any]:
     }
 
 
-def teacher_of(
-    assignment: "Assignment", folder: RunFolder, task: Task
-) -> dict[str, Any]:
+def teacher_of(assignment: Assignment, folder: RunFolder, task: Task) -> dict[str, Any]:
     """Who taught, and whether they were real; `expert` is then only the yardstick."""
     last = folder.measures(folder.round_count() - 1)
     people = folder.people()
@@ -176,7 +184,7 @@ def teacher_of(
 
 
 def reactions_of(
-    assignment: "Assignment", folder: RunFolder, task: Task
+    assignment: Assignment, folder: RunFolder, task: Task
 ) -> dict[str, Any]:
     """How fast people reacted at the controls, and how much of it was compensated."""
     if not assignment.by_takeover:
@@ -237,9 +245,16 @@ def forget_returns(summary: dict[str, Any]) -> None:
 
 def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     """The result in a few plain lines; the last one alone says the most."""
-    final, lines = summary["final"], []
+    final, last = summary["final"], summary["last"]
+    lines = [summary["audit"]["says"]] if "audit" in summary else []
     if "return" not in final:
-        return [*ends(summary), f"the task pays no reward; {without_reward(summary)}"]
+        return [
+            *lines,
+            *ends(summary),
+            f"the task pays no reward; {without_reward(summary)}",
+        ]
+    everybody = [summary.get(who, {}) for who in ("random", "expert", "last", "final")]
+    form = return_form(*(who["return"]["mean"] for who in everybody if "return" in who))
     for who in ("random", "expert"):
         if who in summary:
             # Where people taught, the task's controller is only there to compare.
@@ -247,16 +262,19 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
             name = who
             if who == "expert" and not asked.get("brought"):
                 name = "yardstick"
-            lines.append(f"{name:<8} {shown(summary[who]['return'])}")
-    last = summary["last"]
+            lines.append(f"{name:<8} {shown(summary[who]['return'], form)}")
     if last["round"] != summary["best_round"]:
-        lines.append(f"{'last':<8} {shown(last['return'])} (round {last['round']})")
+        lines.append(
+            f"{'last':<8} {shown(last['return'], form)} (round {last['round']})"
+        )
+    if sentence := summary.get("labels", {}).get("imported"):
+        lines.append(f"{'labels':<8} {sentence}")
     normalized = ""
     if "normalized" in final:
         normalized = f", normalized {final['normalized']:.3f}"
     lines.append(
-        f"{'policy':<8} {shown(final['return'])} (round {summary['best_round']}, chosen"
-        f" on other episodes){normalized}"
+        f"{'policy':<8} {shown(final['return'], form)} (round {summary['best_round']},"
+        f" chosen on other episodes){normalized}"
     )
     return lines
 
@@ -292,12 +310,6 @@ def without_reward(summary: Mapping[str, Any]) -> str:
     )
 
 
-def shown(found: Mapping[str, Any]) -> str:
+def shown(found: Mapping[str, Any], form: str) -> str:
     """An estimate in a line."""
-    return f"{interval(found)} over {found['episodes']} episodes"
-
-
-def interval(found: Mapping[str, Any], form: str = ".1f") -> str:
-    """A mean and its 95 % interval."""
-    low, high = found["ci95"]
-    return f"{found['mean']:{form}} [{low:{form}}, {high:{form}}]"
+    return f"{interval(found, form)} over {found['episodes']} episodes"

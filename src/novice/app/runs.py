@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from novice.algorithms.settings import BadSettingError
+from novice.app.assignment import Assignment
 from novice.app.folder import NotARunError, RunFolder
 from novice.app.shown import LagSetting, lag_to_use, reactions_told, shown_in
 from novice.datasets.arrays import demonstrations_from
@@ -21,9 +22,6 @@ from novice.experts.policy_expert import PolicyExpert
 from novice.files import read_json
 from novice.inbox.recording import Recording, read_recording
 from novice.learning.policy import Policy
-
-if TYPE_CHECKING:
-    from novice.app.train import Assignment
 
 
 class MisfitError(NoviceError):
@@ -79,7 +77,7 @@ class Luggage:
             folder.save_expert(*self.expert)
 
 
-def luggage_of(assignment: "Assignment", task: Task) -> Luggage:
+def luggage_of(assignment: Assignment, task: Task) -> Luggage:
     """What an assignment takes over, once it is found to fit the task.
 
     Practice goes on with a policy; correction needs the answers behind it, too; a clone
@@ -117,7 +115,7 @@ def luggage_of(assignment: "Assignment", task: Task) -> Luggage:
     return Luggage(policy, answers, asked, seconds, people, reactions)
 
 
-def asks(assignment: "Assignment") -> bool:
+def asks(assignment: Assignment) -> bool:
     """Whether an assignment goes on with the answers of another run."""
     return assignment.command == "dagger"
 

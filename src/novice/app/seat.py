@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from novice.app.assignment import Assignment
 from novice.app.options import PageOptions, UsageError, WheelOptions, simulated_name
 from novice.app.page_server import (
     PageServer,
@@ -23,12 +24,9 @@ from novice.app.simulated_takeover import companion_for, riding_along
 from novice.app.takeover import LOOK
 from novice.envs.task import Task
 from novice.envs.words import words
+from novice.experts.companion import Companion
 from novice.inbox.controls import controls
-from novice.inbox.copilot import Companion
 from novice.inbox.security import LOOPBACK
-
-if TYPE_CHECKING:
-    from novice.app.train import Assignment
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,7 +57,7 @@ class Seat:
 
 
 def prepare_seat(
-    task: Task, assignment: "Assignment", page: PageOptions, wheel: WheelOptions
+    task: Task, assignment: Assignment, page: PageOptions, wheel: WheelOptions
 ) -> Seat:
     """Find everything that driving needs, before anything is begun.
 

@@ -9,8 +9,7 @@ import numpy as np
 from novice.app.folder import RunFolder
 from novice.app.report.shift import EXPLANATION, FALSE_ALARMS, in_words, leaves_at
 from novice.datasets.dataset import Answers, Dataset
-from novice.envs.task import Task
-from novice.evaluation.modes import actions_at, mode_averaging
+from novice.datasets.episodes import episode_numbers
 from novice.evaluation.shift import FEWEST_EPISODES, Visits, shift
 from novice.evaluation.shift_map import plane
 from novice.types import Trajectories
@@ -39,10 +38,23 @@ def shift_measures(dataset: Dataset, seen: Trajectories) -> dict[str, Any]:
 
 
 def visited(dataset: Dataset, seen: Trajectories) -> dict[str, Any]:
-    """The same of a run's final episodes, with a `map` of both sides' states."""
-    found = shift_measures(dataset, seen)
+    """The same of a run's final episodes, with a `map` of both sides' states.
+
+    Where nothing can be said, `shift_unknown` says why.
+    """
+    found = shift_measures(dataset, seen) or too_few(dataset, seen)
     lying = plane(rows_of(dataset), visits_of(seen)) if len(dataset) else None
     return found if lying is None else {**found, "map": lying.as_json()}
+
+
+def too_few(dataset: Dataset, seen: Trajectories) -> dict[str, Any]:
+    """Why a policy's episodes cannot be compared with a dataset."""
+    episodes = rows_of(dataset).episodes if len(dataset) else 0
+    return {
+        "shift_unknown": f"its dataset has {episodes} episodes, and {len(seen.valid)}"
+        f" were played; a comparison needs {FEWEST_EPISODES} on both sides, at equal"
+        " steps"
+    }
 
 
 def visits_of(seen: Trajectories) -> Visits:
@@ -54,35 +66,14 @@ def visits_of(seen: Trajectories) -> Visits:
 
 
 def rows_of(dataset: Dataset, *, last: int | None = None) -> Visits:
-    """The states of the rows that are learned from; of the `last` parts, if given.
-
-    Answers of one round are about the same episodes, whoever gave them; demonstrations
-    count their episodes within their part.
-    """
+    """The states of the rows that are learned from; of the `last` parts, if given."""
     parts, rows = dataset.parts, dataset.standing()
-    sizes = [len(part) for part in parts]
     if last is not None:
-        place = np.repeat(np.arange(len(parts)), sizes)
+        place = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         rows &= place >= len(parts) - last
-    source = np.repeat(sources(parts), sizes)
-    episode = np.stack([source, dataset.column("episode")], axis=1)[rows]
-    number = np.unique(episode, axis=0, return_inverse=True)[1].reshape(-1)
     step = dataset.column("step").astype(np.int64)
-    return Visits(dataset.column("observation")[rows], number, step[rows])
-
-
-def sources(parts: Sequence[Answers]) -> list[int]:
-    """A number for each part; those with the same one speak of the same episodes.
-
-    Parts of one round stand beside each other, and are about what was visited in it,
-    unless they are demonstrations: whoever demonstrates has episodes of their own.
-    """
-    numbers = [0] * len(parts)
-    for place, (one, other) in enumerate(itertools.pairwise(parts), start=1):
-        shown = "demonstration" in (one.origin.source, other.origin.source)
-        same = one.origin.round == other.origin.round and not shown
-        numbers[place] = numbers[place - 1] + (not same)
-    return numbers
+    number = episode_numbers(dataset)
+    return Visits(dataset.column("observation")[rows], number[rows], step[rows])
 
 
 def newest(parts: Sequence[Answers]) -> int:
@@ -96,18 +87,10 @@ def shift_of_run(folder: RunFolder, number: int, seen: Trajectories) -> dict[str
 
     Where nothing can be said, `shift_unknown` says why.
     """
-    if not folder.dataset_path.exists():
+    dataset = learned_from(folder, number)
+    if dataset is None:
         return {"shift_unknown": "it learned from no dataset"}
-    dataset = folder.dataset().first(rows_at(folder, number))
-    found = shift_measures(dataset, seen)
-    if "shift" not in found:
-        episodes = rows_of(dataset).episodes if len(dataset) else 0
-        return {
-            "shift_unknown": f"its dataset has {episodes} episodes, and"
-            f" {len(seen.valid)} were played; a comparison needs {FEWEST_EPISODES} on"
-            " both sides, at equal steps"
-        }
-    return found
+    return shift_measures(dataset, seen) or too_few(dataset, seen)
 
 
 def final_visits(folder: RunFolder, number: int, seen: Trajectories) -> dict[str, Any]:
@@ -115,29 +98,16 @@ def final_visits(folder: RunFolder, number: int, seen: Trajectories) -> dict[str
 
     Nothing where the run learned from no dataset.
     """
+    dataset = learned_from(folder, number)
+    return {} if dataset is None else {"visited": visited(dataset, seen)}
+
+
+def learned_from(folder: RunFolder, number: int) -> Dataset | None:
+    """What a run's round learned from; None where that was no dataset."""
     if not folder.dataset_path.exists():
-        return {}
-    dataset = folder.dataset().first(rows_at(folder, number))
-    return {"visited": visited(dataset, seen)}
-
-
-def final_modes(folder: RunFolder, number: int, task: Task) -> dict[str, Any]:
-    """In how many states of the data a round's policy acts between two ways of acting.
-
-    Empty where that cannot be told: for choices, histories, chunks and few episodes.
-    """
-    if not folder.dataset_path.exists() or task.bounds is None:
-        return {}
-    dataset = folder.dataset().first(rows_at(folder, number))
-    action = actions_at(folder.policy(number), dataset)
-    found = None if action is None else mode_averaging(task, action, dataset)
-    return {} if found is None else {"mode_averaging": found}
-
-
-def rows_at(folder: RunFolder, number: int) -> int:
-    """How many rows a run's dataset had after a round."""
+        return None
     measures = folder.measures(number)
-    return int(measures.get("rows", measures["labels"]))
+    return folder.dataset().first(int(measures.get("rows", measures["labels"])))
 
 
 def shift_lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -1,19 +1,21 @@
 """Put a simulated person at the controls of a run, beside its policy."""
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Num
 
-from novice.app.options import SimulationOptions
+from novice.app.options import SimulationOptions, Traits
 from novice.app.runs import expert_named
 from novice.app.simulation import beside
 from novice.envs.task import Task
 from novice.evaluation.disagreement import disagreement
-from novice.experts.expert import UnknownExpertError
-from novice.inbox.copilot import Companion, ride_along
+from novice.experts.companion import Companion
+from novice.experts.expert import AbstractExpert, UnknownExpertError
+from novice.inbox.copilot import ride_along
 
 # From this far apart on, in half-ranges, two real actions are different things.
 DIFFERENT = 0.5
@@ -24,6 +26,22 @@ def companion_for(task: Task, simulation: SimulationOptions, *, seed: int) -> Co
     assert simulation.simulate is not None
     expert = expert_named(simulation.simulate, task, needed=True)
     assert expert is not None
+    generator, traits = np.random.default_rng(seed), simulation.everybody[0]
+    return companion(task, expert, traits, generator, hurry=simulation.hurry)
+
+
+def companion(
+    task: Task,
+    expert: AbstractExpert,
+    traits: Traits,
+    generator: np.random.Generator,
+    *,
+    hurry: bool = False,
+) -> Companion:
+    """Somebody with these traits who knows what an expert knows.
+
+    Raises UnknownExpertError for an expert with a memory.
+    """
     if expert.remembers:
         raise UnknownExpertError(
             f"{expert.name} remembers the episode, but a simulated person acts on what"
@@ -34,18 +52,14 @@ def companion_for(task: Task, simulation: SimulationOptions, *, seed: int) -> Co
         action, _ = expert.act(expert.start(), task.observation_of(observation))
         return task.clip(task.action_vector(action, by=expert.name))
 
-    traits = simulation.everybody[0]
     return Companion(
         wanted=wanted,
         apart=functools.partial(difference, task),
         at_random=functools.partial(any_action, task),
         half_range=None if task.bounds is None else np.asarray(task.half_range),
-        generator=np.random.default_rng(seed),
-        lapses=traits.lapses,
-        tremor=traits.tremor,
-        unsure=traits.unsure,
-        reaction=traits.reaction,
-        hurry=simulation.hurry,
+        generator=generator,
+        hurry=hurry,
+        **dataclasses.asdict(traits),
     )
 
 

@@ -19,6 +19,7 @@ from novice.experts.expert import UnknownExpertError
 from novice.experts.simulated import SimulatedPerson
 from novice.inbox.player import CannotSimulateError, play_episodes
 from novice.inbox.security import Doorkeeper
+from novice.inbox.status import MOST_SHOWN
 from novice.inbox.store import Inbox
 from novice.inbox.visitor import Visitor, answer_all
 
@@ -57,6 +58,12 @@ def simulated_player(task: Task, who: str) -> Callable[[np.ndarray], np.ndarray]
         raise CannotSimulateError(
             "a simulated person plays tasks with actions to choose from, or with real"
             f" actions, and {task.id} takes {task.action_space}; leave --simulate away"
+        )
+    if task.observation_size > MOST_SHOWN:
+        raise CannotSimulateError(
+            "a simulated person reads the numbers on the page, which shows"
+            f" {MOST_SHOWN} of them, and {task.id} has {task.observation_size:,};"
+            " leave --simulate away and play it yourself"
         )
     expert = expert_named(who, task, needed=True)
     assert expert is not None

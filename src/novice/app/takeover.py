@@ -28,6 +28,7 @@ from novice.app.budget import Budget
 from novice.app.record import Record
 from novice.app.shown import LagSetting, lag_to_use, shown_in, tells_lag
 from novice.datasets.dataset import Dataset
+from novice.datasets.shards import renewed
 from novice.envs.task import Task
 from novice.evaluation.disagreement import disagreement
 from novice.evaluation.statistics import estimate
@@ -113,6 +114,11 @@ class Takeover:
     def learned(self, before: Round | None, come: Stretch) -> Round:
         """The next round: everything shown so far, and a policy fitted to it."""
         number = 0 if before is None else before.number + 1
+        if before is not None:
+            # Meanwhile somebody may have put some steps in quarantine. The recording
+            # lies in the run's folder, beside its dataset.
+            known = renewed(before.dataset, self.played.folder.parent / "dataset")
+            before = dataclasses.replace(before, dataset=known)
         cut = come.episodes[-1].number if come.episodes else last_episode(before)
         so_far = self.until(cut)
         lag = lag_to_use(self.lag, so_far, self.task) if self.lag else None

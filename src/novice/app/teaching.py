@@ -17,8 +17,9 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Float, Num, PRNGKeyArray
 
+from novice.algorithms.asking import choose
 from novice.algorithms.bc import Evaluate, Phase
 from novice.algorithms.dagger import advance, visit
 from novice.algorithms.settings import DaggerSettings
@@ -29,15 +30,17 @@ from novice.app.asking import (
     gold_part,
     questions_of,
 )
+from novice.app.audit import newest_audit
 from novice.app.budget import Budget
 from novice.app.bulletin import announce, introduce
 from novice.datasets.dataset import Answers, Dataset, Origin
+from novice.datasets.shards import renewed
 from novice.envs.photographed import Album, PhotographedSlots
 from novice.envs.replays import replays
 from novice.envs.rollout import unpadded
 from novice.envs.slots import AbstractSlots
 from novice.evaluation.statistics import estimate
-from novice.experts.ask import STRATEGIES
+from novice.experts.asking.bursts import context_switches
 from novice.experts.expert import AbstractExpert
 from novice.experts.question import Question
 from novice.files import (
@@ -108,6 +111,7 @@ class Teaching:
                 found = estimate(come.corrected.astype(np.float64))
                 share = {"mean": found.mean, "ci95": list(found.ci95)}
                 measures["corrected"] = share
+            measures |= self.audited(round, come)
             measures["human_seconds"] = self.budget.seconds_until(round) + come.seconds
             round = self.learned(round, come.parts, measures)
             yield round
@@ -121,6 +125,10 @@ class Teaching:
     ) -> Round:
         """The next round: everything answered so far, and a policy fitted to it."""
         number = 0 if before is None else before.number + 1
+        if before is not None:
+            # Meanwhile somebody may have put answers in quarantine.
+            known = renewed(before.dataset, self.folder / "dataset")
+            before = dataclasses.replace(before, dataset=known)
         self.inbox.tell("phase", "fitting")
         key = jax.random.fold_in(self.fit_key, number)
         with self.phase("fit"):
@@ -188,8 +196,36 @@ class Teaching:
             observed=self.observed,
             half_range=self.task.half_range,
             past=self.settings.fit.history - 1,
+            chances=self.inbox.reserved(),
         )
         return self.with_gold(come, round) if self.examiner.knows else come
+
+    def audited(self, round: Round | None, come: Harvest) -> dict[str, Any]:
+        """How many stretches were asked about, and how often the policy was wrong."""
+        own = [part for part in come.parts if part.origin.source == "correction"]
+        places = {
+            (int(episode), int(step))
+            for part in own
+            for episode, step in zip(part.episode, part.step, strict=True)
+        }
+        found = newest_audit(
+            self.inbox,
+            self.task,
+            since=last_answer(round),
+            until=come.last,
+            done=self.done,
+        )
+        if found:
+            found["audit"]["policy"] = self.visit_facts(found.pop("visit"))["policy"]
+        return {"context_switches": context_switches(places), **found}
+
+    def done(self, question: Question) -> Num[np.ndarray, " actions"]:
+        """What the policy chose at a question's moment, the hand steady."""
+        episode = self.inbox.episode(question.episode).episode
+        seen = trajectories_in(self.visit_path(question.visit))
+        first = int(seen["length"][:episode].sum())
+        chosen: np.ndarray = seen["action_sampled"][first + question.step]
+        return chosen
 
     def with_gold(self, come: Harvest, round: int) -> Harvest:
         """What came in, and the right answers where they are known."""
@@ -255,9 +291,15 @@ class Teaching:
         with self.phase("collect"):
             seen, album = self.seen(round, key=act_key)
         at_most = QUESTIONS_AHEAD * self.settings.labels_per_round
-        asked = STRATEGIES[self.settings.ask](
-            dataclasses.replace(seen, valid=distinct(seen)),
+        asked = choose(
+            self.task,
+            round,
+            seen,
+            self.settings,
             at_most=at_most,
+            # These are to be answered before the next policy is there.
+            share=self.settings.audited / QUESTIONS_AHEAD,
+            askable=distinct(seen),
             key=ask_key,
         )
         path = self.visit_path(visit_number)
@@ -265,7 +307,7 @@ class Teaching:
         facts = {
             "policy": number,
             "env_steps": int(np.sum(seen.length)),
-            "questions": int(asked.sum()),
+            "questions": int(asked.states.sum()),
             "replays": album is None,
         }
         with whole_folder(path) as part:
@@ -281,6 +323,7 @@ class Teaching:
                     asked,
                     album,
                     at_a_time=self.settings.labels_per_round,
+                    in_stretches=self.settings.ask == "bursts",
                     key=deal_key,
                 ),
                 key=examine_key,

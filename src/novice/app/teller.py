@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from novice.app.numbers import return_form
 from novice.types import Round
+
+
+class Remaining(TimeRemainingColumn):
+    """What is left, as of now: rich by itself shows what was left half a second ago."""
+
+    max_refresh: float | None = None  # type: ignore[assignment]
 
 
 class Teller:
@@ -51,7 +58,7 @@ class Teller:
             TextColumn("{task.completed}/{task.total} rounds"),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(),
+            Remaining(),
         )
         with Progress(*columns, console=self._console, transient=True) as progress:
             self._progress = progress
@@ -64,14 +71,14 @@ class Teller:
         if self._progress is not None:
             self._progress.update(self._bar, description=f"{name:<10}")
 
-    def round(self, round: Round) -> None:
-        """How a round went."""
-        self.say(round_line(round.number, round.measures))
+    def round(self, round: Round, among: Sequence[float]) -> None:
+        """How a round went; its return is written as those `among` which it is read."""
+        self.say(round_line(round.number, round.measures, among))
         if self._progress is not None:
-            self._progress.advance(self._bar)
+            self._progress.update(self._bar, advance=1, refresh=True)
 
 
-def round_line(number: int, measures: Mapping[str, Any]) -> str:
+def round_line(number: int, measures: Mapping[str, Any], among: Sequence[float]) -> str:
     """A round as one line of a table."""
     parts = [f"round {number:>3}"]
     if "labels" in measures:
@@ -85,7 +92,8 @@ def round_line(number: int, measures: Mapping[str, Any]) -> str:
         found["mean"] or any(found["ci95"]) or "human_seconds" not in measures
     ):
         low, high = found["ci95"]
-        parts.append(f"return {found['mean']:>8.1f} [{low:.1f}, {high:.1f}]")
+        form = return_form(*among, found["mean"])
+        parts.append(f"return {found['mean']:>8{form}} [{low:{form}}, {high:{form}}]")
     if "normalized" in measures:
         parts.append(f"normalized {measures['normalized']:>6.3f}")
     if "expert_disagreement" in measures:

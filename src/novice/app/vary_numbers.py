@@ -1,6 +1,5 @@
 """Say in numbers what policies return where a task is other than usual."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -216,7 +215,7 @@ def usual_value(each: Contestant, course: Course) -> Any:
 
 def shows(value: Any) -> bool:
     """Whether a usual value can be written down: JSON knows no infinity."""
-    return isinstance(value, str | bool) or (is_number(value) and math.isfinite(value))
+    return isinstance(value, str | bool) or is_number(value)
 
 
 def without_effect(outcomes: Sequence[Outcome]) -> bool:

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from novice.app.compare import common_task
+from novice.app.numbers import interval, return_form
 from novice.app.report.vary import columns_of
 from novice.app.report.vary_words import called, short_names, told, value_shown
-from novice.app.result import interval
 from novice.envs.knobs import knobs
 
 
@@ -61,7 +61,10 @@ def table_of(
     columns = columns_of(block, names, found)
     for column in (block["what"], *columns):
         table.add_column(column)
+    form = return_form(
+        *(each["mean"] for column in columns.values() for each in column)
+    )
     for place, entry in enumerate(block["values"]):
-        row = [interval(column[place]) for column in columns.values()]
+        row = [interval(column[place], form) for column in columns.values()]
         table.add_row(value_shown(entry["value"]), *row)
     return table

@@ -36,6 +36,7 @@ class BadDemonstrationsError(NoviceError):
 def demonstrations_from(path: Path, task: Task) -> Dataset:
     """All that is shown in a file, a part for each person who showed it.
 
+    Nobody saw how it came about: the rows are `imported`, so untrusted.
     Real actions beyond the bounds are kept as the task would have carried them out.
     Raises BadDemonstrationsError, which says what is wrong.
     """
@@ -61,7 +62,7 @@ def demonstrations_from(path: Path, task: Task) -> Dataset:
             action=action[rows],
             episode=episode[rows],
             step=step[rows],
-            origin=Origin(0, "demonstration", name),
+            origin=Origin(0, "demonstration", name, imported=path.name),
         )
         dataset = dataset.append(shown)
     return dataset

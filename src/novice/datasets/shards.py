@@ -1,122 +1,33 @@
-"""Lay a dataset down in a folder: a file for each part, and an index with hashes."""
+"""Read a dataset from its folder: its parts, and what its ledger says of them."""
 
-import re
-from collections.abc import Set
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from novice.datasets.dataset import Dataset
+from novice.datasets.ledger import Verdicts, read_verdicts
+from novice.datasets.parts import forget_parts, load_parts, save_part
 
-from novice.datasets.dataset import Answers, Dataset, Origin
-from novice.files import (
-    BrokenFileError,
-    check_fingerprint,
-    fingerprint,
-    make_folder,
-    read_arrays,
-    read_json,
-    write_arrays,
-    write_json,
-)
-
-SCHEMA = 1
-# What an index says about each part.
-ENTRY = {"file", "rows", "sha256", "round", "source", "who"}
-# The columns of every part, and those that only some parts have.
-COLUMNS = {"observation", "action", "episode", "step"}
-OTHER_COLUMNS = {"marks", "question", "known", "before"}
-
-
-def save_part(folder: Path, number: int, part: Answers) -> None:
-    """Add the dataset's part `number`; those before it stay what they are.
-
-    Parts from `number` on that an earlier, killed attempt left are replaced.
-    """
-    make_folder(folder)
-    forget_parts(folder, number)
-    index = read_index(folder)
-    name = f"{number:03d}.safetensors"
-    write_arrays(folder / name, part.columns())
-    origin = part.origin
-    index.append(
-        {
-            "file": name,
-            "rows": len(part),
-            "sha256": fingerprint(folder / name),
-            "round": origin.round,
-            "source": origin.source,
-            "who": origin.who,
-        }
-    )
-    write_index(folder, index)
-
-
-def forget_parts(folder: Path, number: int) -> None:
-    """Take the parts from `number` on out of the index.
-
-    This comes before a file is written anew: the index never names other bytes.
-    """
-    index = read_index(folder)
-    if len(index) > number:
-        write_index(folder, index[:number])
-
-
-def write_index(folder: Path, parts: list[dict]) -> None:
-    """Lay down which parts there are."""
-    write_json(folder / "index.json", {"schema": SCHEMA, "parts": parts})
-
-
-def read_index(folder: Path) -> list[dict]:
-    """The parts that a folder's index names; none where there is no index yet."""
-    path = folder / "index.json"
-    if not path.exists():
-        return []
-    index = read_json(path)
-    if not isinstance(index, dict) or "schema" not in index:
-        raise BrokenFileError(f"{path} is not the index of a dataset of novice's")
-    if index["schema"] != SCHEMA:
-        raise BrokenFileError(
-            f"{path} has schema {index['schema']}, but this version of novice reads"
-            f" schema {SCHEMA}; use the version that wrote it"
-        )
-    parts = index.get("parts")
-    if not isinstance(parts, list) or not all(map(is_entry, parts)):
-        raise BrokenFileError(f"{path} does not name its parts; restore it from a copy")
-    return parts
-
-
-def is_entry(entry: Any) -> bool:
-    """Whether something in an index is the description of a part, in its folder."""
-    return (
-        isinstance(entry, dict)
-        and entry.keys() >= ENTRY
-        and re.fullmatch(r"\d{3,}\.safetensors", str(entry["file"])) is not None
-    )
-
-
-def check_columns(names: Set[str], path: Path) -> None:
-    """Raise BrokenFileError unless these are the columns of a part."""
-    missing, unknown = COLUMNS - names, names - COLUMNS - OTHER_COLUMNS
-    if missing:
-        raise BrokenFileError(
-            f"{path} has no column called {min(missing)}, which every part of a dataset"
-            " has; restore it from a copy"
-        )
-    if unknown:
-        raise BrokenFileError(
-            f"{path} has a column called {min(unknown)}, which this version of novice"
-            " does not know; use the version that wrote it"
-        )
+__all__ = ["forget_parts", "load_dataset", "renewed", "save_part"]
 
 
 def load_dataset(folder: Path, *, parts: int | None = None) -> Dataset:
-    """The first `parts` parts (all of them by default), each checked by its hash."""
-    dataset = Dataset()
-    for entry in read_index(folder)[:parts]:
-        path = folder / entry["file"]
-        check_fingerprint(path, entry["sha256"], where="index.json")
-        columns: dict[str, np.ndarray] = read_arrays(path)
-        check_columns(columns.keys(), path)
-        origin = Origin(entry["round"], entry["source"], entry["who"])
-        dataset = dataset.append(Answers(**columns, origin=origin))
-    return dataset
+    """The first `parts` parts (all of them by default), each checked by its hash.
+
+    Rows that the folder's ledger has in quarantine don't stand, and for what it says
+    somebody has vouched, somebody has.
+    """
+    verdicts = read_verdicts(folder)
+    dataset = Dataset(load_parts(folder, parts=parts))
+    if parts is None:
+        verdicts.check_reach(len(dataset), folder)
+    return judged(dataset, verdicts)
+
+
+def renewed(dataset: Dataset, folder: Path) -> Dataset:
+    """The same rows as the folder's ledger sees them by now."""
+    return judged(dataset, read_verdicts(folder))
+
+
+def judged(dataset: Dataset, verdicts: Verdicts) -> Dataset:
+    """The dataset as the verdicts of a ledger have it."""
+    known = Dataset(tuple(verdicts.vouched_for(part) for part in dataset.parts))
+    return known.without(verdicts.quarantined, ledger=verdicts.entries)

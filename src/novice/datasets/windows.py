@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int, Num
 
-from novice.datasets.dataset import Answers, BadRowsError, Dataset
+from novice.datasets.dataset import Answers, BadRowsError, Dataset, check_learns
 from novice.learning.heads import AbstractHead
 
 
@@ -37,8 +37,8 @@ def targets_at_once(
     """What to make likelier in each row: its action and those of the steps after it.
 
     A head that learns from partly known actions is told which of them somebody gave.
-    For any other the last action goes on where an episode ends. Raises BadRowsError
-    where actions are those of single moments.
+    For any other the last action goes on where an episode ends, or somebody let go.
+    Raises BadRowsError where actions are those of single moments.
     """
     if chunk == 1:
         return dataset.targets(head)
@@ -47,6 +47,8 @@ def targets_at_once(
             f"chunks of {chunk} actions are learned from what was done step by step,"
             " but somebody answered with sets of actions; leave --chunk away"
         )
+    if dataset.has_gaps:
+        check_learns(head, "partial", "with actions of which they know a part")
     decided = [decided_at_once(part, chunk) for part in dataset.parts]
     width = dataset.parts[0].action.shape[1]
     if not any(each.known[:, width:].any() for each in decided):
@@ -60,13 +62,7 @@ def targets_at_once(
     if "partial" in head.learns_from:
         action = np.where(known, action, 0)
         return np.concatenate([action, known], axis=1).astype(np.float32)
-    if _has_holes(known, width):
-        raise BadRowsError(
-            "between these answers are steps about which nobody said anything, from"
-            f" which the head {head.config()['kind']} cannot learn chunks; gaussian and"
-            " mixture can"
-        )
-    return action
+    return held(action, known, width)
 
 
 def decided_at_once(part: Answers, chunk: int) -> Decided:
@@ -115,7 +111,16 @@ def _rows_at(part: Answers, step: Int[np.ndarray, " rows"]) -> Int[np.ndarray, "
     return np.where(place[order][found] == wanted, order[found], -1)
 
 
-def _has_holes(known: Bool[np.ndarray, "rows numbers"], width: int) -> bool:
-    """Whether something known comes after something that is not."""
-    steps = np.asarray(known.reshape(len(known), -1, width).all(axis=2))
-    return bool((~steps[:, :-1] & steps[:, 1:]).any())
+def held(
+    action: Num[np.ndarray, "rows numbers"],
+    known: Bool[np.ndarray, "rows numbers"],
+    width: int,
+) -> Num[np.ndarray, "rows numbers"]:
+    """The actions of `width` numbers each until one is not known, which goes on then.
+
+    What somebody did after that is left to the rows in which they began it.
+    """
+    steps = action.reshape(len(action), -1, width)
+    so_far = np.logical_and.accumulate(known[:, ::width], axis=1).sum(axis=1)
+    ahead = np.minimum(np.arange(steps.shape[1]), so_far[:, None] - 1)
+    return np.take_along_axis(steps, ahead[:, :, None], axis=1).reshape(action.shape)

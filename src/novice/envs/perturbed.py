@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Float
 
 from novice.envs.knobs import FACTORS, CannotVaryError, Kind, Knob, check_value
-from novice.envs.task import Task, open_environment
+from novice.envs.opening import open_environment
+from novice.envs.task import Task
 from novice.types import Trajectories
 
 

@@ -1,8 +1,5 @@
 """Open any Gymnasium task, and describe what its observations and actions are."""
 
-import difflib
-import importlib
-import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +12,10 @@ import scipy.special
 from gymnasium import spaces
 from jaxtyping import Bool, Float, Num
 
+from novice.envs.actions import head_for, named_head
+from novice.envs.opening import open_environment
 from novice.envs.sight import Shape, enlarged, seen_shape, shrunk
+from novice.envs.spaces import check_actions, check_observations
 from novice.errors import NoviceError
 
 if TYPE_CHECKING:
@@ -23,33 +23,8 @@ if TYPE_CHECKING:
 
     from novice.learning.heads import AbstractHead
 
-# A vector of more numbers than this is taken for a picture.
-MOST_NUMBERS = 10_000
-# A picture of more numbers than this, shrunk, is more than a policy can learn from.
-MOST_PICTURE_NUMBERS = 20_000
 # How long an episode may last in a task that sets no limit itself, in steps.
 STEPS_WITHOUT_LIMIT = 1000
-
-# What to install when a task's import of a package fails.
-REMEDIES = {
-    "mujoco": "'novice[mujoco]'",
-    "flax": "'novice[jax-tasks]'",
-    "box2d": "'gymnasium[box2d]'",
-    "pygame": "'gymnasium[classic-control]'",
-    "ale_py": "ale-py",
-}
-
-
-class UnknownTaskError(NoviceError):
-    """No task has this name."""
-
-
-class MissingExtraError(NoviceError):
-    """The task needs a package that is not installed."""
-
-
-class UnsupportedSpaceError(NoviceError):
-    """The task's observations or actions are of a kind that novice cannot learn."""
 
 
 class BadActionError(NoviceError):
@@ -145,7 +120,7 @@ class Task:
 
         Raises UnsupportedSpaceError where it is not made for such actions.
         """
-        return named_head(self, name, chunk, key=key)
+        return named_head(self.action_space, name, chunk, of=self.id, key=key)
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -253,69 +228,6 @@ class Task:
         return (whole & (action >= 0) & (action < self._counts)).all(axis=1)
 
 
-def head_for(space: spaces.Space) -> "AbstractHead":
-    """The head whose actions are those of `space`; raises UnsupportedSpaceError."""
-    # Whoever only plays or looks at a task need not wait for JAX.
-    from novice.learning.heads import Bernoulli, Categorical, gaussian
-
-    if isinstance(space, spaces.Discrete):
-        return Categorical((int(space.n),))
-    if isinstance(space, spaces.MultiDiscrete):
-        return Categorical(tuple(int(n) for n in space.nvec.ravel()))
-    if isinstance(space, spaces.MultiBinary):
-        return Bernoulli(int(np.prod(space.shape)))
-    check_actions(space)
-    return gaussian(*center_and_half_range(space))
-
-
-def named_head(
-    task: Task, name: str, chunk: int, *, key: "PRNGKeyArray"
-) -> "AbstractHead":
-    """A head by its name; `auto` is the usual one for the task's actions."""
-    from novice.learning.heads import (
-        CHOOSING_HEADS,
-        REAL_HEADS,
-        Bernoulli,
-        choosing_head,
-        real_head,
-    )
-
-    space = task.action_space
-    real = isinstance(space, spaces.Box)
-    known = REAL_HEADS if real else CHOOSING_HEADS
-    if name == "auto":
-        name = "gaussian" if real else "categorical"
-    if isinstance(space, spaces.MultiBinary) and name == "categorical":
-        return Bernoulli(chunk * task.head.width)
-    if name not in known or isinstance(space, spaces.MultiBinary):
-        usable = known if real or not isinstance(space, spaces.MultiBinary) else ()
-        raise UnsupportedSpaceError(
-            f"the head {name} is not made for the actions of {task.id}, which takes"
-            f" {space}; --head is one of {', '.join(['auto', *usable])} there"
-        )
-    if isinstance(space, spaces.Box):
-        center, half_range = center_and_half_range(space)
-        if name == "discretized" and not space.is_bounded():
-            raise UnsupportedSpaceError(
-                f"the head discretized needs bounds, but {task.id} takes {space};"
-                " choose mixture or flow"
-            )
-        return real_head(name, center * chunk, half_range * chunk, key=key)
-    return choosing_head(name, task.head.options * chunk)
-
-
-def center_and_half_range(
-    box: Any,
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The middle and half of the range of each real action; 0 and 1 without bounds."""
-    low, high = box.low.ravel().astype(np.float64), box.high.ravel().astype(np.float64)
-    bounded = np.isfinite(low) & np.isfinite(high)
-    low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
-    # Where there is nothing to choose, any unit will do but zero.
-    half = np.where(high > low, (high - low) / 2, 1.0)
-    return tuple(((low + high) / 2).tolist()), tuple(half.tolist())
-
-
 def make_task(
     id: str, kwargs: Mapping[str, Any] | None = None, *, pictures: bool = False
 ) -> Task:
@@ -342,134 +254,3 @@ def make_task(
         max_episode_steps=limit or STEPS_WITHOUT_LIMIT,
         reward_threshold=None if threshold is None else float(threshold),
     )
-
-
-def check_actions(space: spaces.Space) -> None:
-    """Raise UnsupportedSpaceError unless there is a head for these actions."""
-    choices = spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary
-    real = isinstance(space, spaces.Box) and np.issubdtype(space.dtype, np.floating)
-    if not (real or isinstance(space, choices)):
-        raise UnsupportedSpaceError(
-            f"the actions are {space}, but novice learns Discrete, MultiDiscrete,"
-            " MultiBinary and real Box actions; wrap the task so that it takes one of"
-            " these"
-        )
-
-
-def check_observations(space: spaces.Space, *, pictures: bool) -> None:
-    """Raise UnsupportedSpaceError unless observations can become a vector."""
-    if not becomes_a_vector(space):
-        raise UnsupportedSpaceError(
-            f"the observations are {space}, which do not flatten into a vector;"
-            " wrap the task so that it shows a Box, Discrete, Dict or Tuple of these"
-        )
-    if pictures:
-        return
-    if (shape := seen_shape(space)) is not None:
-        check_picture(space, shape)
-        return
-    size = spaces.flatdim(space)
-    if size > MOST_NUMBERS:
-        raise UnsupportedSpaceError(
-            f"an observation has {size:,} numbers ({space}), which looks like a"
-            f" picture; novice learns from vectors of at most {MOST_NUMBERS:,}: wrap"
-            " the task so that it shows its state, or one picture of bytes whose last"
-            " axis is color"
-        )
-
-
-def check_picture(space: spaces.Space, shape: Shape) -> None:
-    """Raise UnsupportedSpaceError where a shrunk picture is still too large."""
-    size = math.prod(shape)
-    if size > MOST_PICTURE_NUMBERS:
-        raise UnsupportedSpaceError(
-            f"a picture has {size:,} numbers after it is shrunk to"
-            f" {' x '.join(map(str, shape))} ({space}), but novice learns from at most"
-            f" {MOST_PICTURE_NUMBERS:,}: wrap the task so that it shows a smaller one"
-        )
-
-
-def becomes_a_vector(space: spaces.Space) -> bool:
-    """Whether observations are numbers, or named or listed together."""
-    if isinstance(space, spaces.Dict):
-        return all(becomes_a_vector(part) for part in space.values())
-    if isinstance(space, spaces.Tuple):
-        return all(becomes_a_vector(part) for part in space)
-    numbers = spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary
-    return isinstance(space, numbers)
-
-
-def open_environment(id: str, kwargs: Mapping[str, Any]) -> gymnasium.Env:
-    """`gymnasium.make` whose errors are one sentence that says what to do."""
-    gymnasium.logger.min_level = logging.ERROR
-    if id.startswith("novice/"):
-        importlib.import_module("novice.envs.own")
-    try:
-        return gymnasium.make(id, disable_env_checker=True, **kwargs)
-    except gymnasium.error.DependencyNotInstalled as error:
-        raise missing_extra(id, str(error)) from error
-    except ModuleNotFoundError as error:
-        # Gymnasium raises an error of its own from the one that names the module.
-        missing = getattr(error.__cause__, "name", None) or error.name
-        if ":" in id and f"{id.split(':')[0]}.".startswith(f"{missing}."):
-            raise UnknownTaskError(
-                f"no module is called {missing!r} ({id!r}); it must be"
-                " importable from the current folder or the environment"
-            ) from error
-        raise missing_extra(id, str(error)) from error
-    except gymnasium.error.UnregisteredEnv as error:
-        raise UnknownTaskError(unknown_task_message(id)) from error
-    except gymnasium.error.DeprecatedEnv as error:
-        raise UnknownTaskError(f"{id} is no longer there: {error}") from error
-    except gymnasium.error.Error as error:
-        raise UnknownTaskError(
-            f"{id!r} is not a task that can be made: {error}"
-        ) from error
-    except NoviceError:
-        raise
-    except (TypeError, ValueError, AssertionError) as error:
-        if not kwargs:
-            raise
-        raise UnknownTaskError(
-            f"{id} does not take the arguments {dict(kwargs)}: {error}"
-        ) from error
-
-
-def unknown_task_message(id: str) -> str:
-    """What to say about a name that no task has."""
-    module, colon, name = id.rpartition(":")
-    lowered = {each.lower(): each for each in sorted(gymnasium.registry)}
-    close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)
-    meant = [lowered[each] for each in close]
-    # A task of one's own is known by its module, too.
-    own = {
-        spec.id
-        for spec in gymnasium.registry.values()
-        if module and is_from(spec, module)
-    }
-    meant = [f"{module}{colon}{each}" if each in own else each for each in meant]
-    if meant:
-        hint = f"did you mean {' or '.join(meant)}?"
-    else:
-        hint = (
-            "Gymnasium's own are listed at https://gymnasium.farama.org; a task of"
-            " yours is named module:Id-v0"
-        )
-    return f"no task is called {id!r}; {hint}"
-
-
-def is_from(spec: Any, module: str) -> bool:
-    """Whether a registered task was defined in this module."""
-    entry = spec.entry_point
-    where = entry if isinstance(entry, str) else getattr(entry, "__module__", "")
-    return where.partition(":")[0] == module
-
-
-def missing_extra(id: str, reason: str) -> MissingExtraError:
-    """What to say when a task's package is not there."""
-    for module, remedy in REMEDIES.items():
-        if module in reason.lower():
-            return MissingExtraError(
-                f"{id} needs {module}, which is not installed; pip install {remedy}"
-            )
-    return MissingExtraError(f"{id} needs a package that is not installed: {reason}")

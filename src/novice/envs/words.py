@@ -7,11 +7,12 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+from novice.envs.actions import center_and_half_range
 from novice.envs.joints import joints_driven, joints_seen, units_driven
 from novice.envs.phrases import KNOWN, Bar, Choice, Phrases
 from novice.envs.pictures import step_seconds
 from novice.envs.places import idle_of, with_keys, with_places
-from novice.envs.task import Task, center_and_half_range
+from novice.envs.task import Task
 from novice.errors import NoviceError
 
 # An observation of more numbers than this is not shown as bars.

@@ -6,7 +6,7 @@ was done there is what experts do in such a state. Then, with actions in half-ra
 
 - a policy's action is **far** when the nearest of these actions is farther away than
   it is for 99 of 100 of the experts' own actions, which are asked about in the same
-  way, their own episode left out;
+  way, their own episode left out (and farther than a hundredth);
 - the experts **disagree** when these actions fall into two groups along the line on
   which they spread most: at least 3 in each, the gap between them wide enough that an
   action in it can be far from both, and the groups explaining 93 % of the variance,
@@ -26,6 +26,7 @@ import scipy.spatial
 from jaxtyping import Bool, Float, Int, Num
 
 from novice.datasets.dataset import Dataset
+from novice.datasets.episodes import episode_numbers
 from novice.envs.host_policy import HostPolicy
 from novice.envs.task import Task
 from novice.evaluation.statistics import bca_interval
@@ -42,6 +43,8 @@ WIDEST_OBSERVATION = 200
 _FEWEST_IN_A_GROUP = 3
 _EXPLAINED = 0.93
 _USUAL = 0.99
+# In half-ranges: where experts always do exactly the same, so much is no difference.
+_ALIKE = 0.01
 # So many of the nearest rows are searched for neighbors from different episodes, and
 # where these don't suffice, so many more.
 _CANDIDATES = (8 * NEIGHBORS, 32 * NEIGHBORS)
@@ -81,7 +84,7 @@ def mode_averaging(
     """
     if task.bounds is None or task.observation_size > WIDEST_OBSERVATION:
         return None
-    episode = episodes_of(dataset)
+    episode = episode_numbers(dataset)
     stands = dataset.standing()
     if dataset.has_gaps:
         stands &= np.concatenate([exact(part) for part in dataset.parts])
@@ -132,7 +135,7 @@ def where_between(
     if not len(row):
         nothing = np.zeros(0, bool)
         return Found(row, nothing, nothing, nothing)
-    usual = np.quantile(nearest(own, known), _USUAL)
+    usual = max(float(np.quantile(nearest(own, known), _USUAL)), _ALIKE)
     far = nearest(policy, known) > usual
     split = split_of(known)
     disagree = (split.explained >= _EXPLAINED) & (split.high - split.low > 2 * usual)
@@ -250,17 +253,6 @@ def exact(part: Any) -> Bool[np.ndarray, " rows"]:
     if part.known is None:
         return np.ones(len(part), bool)
     return np.asarray(part.known.all(axis=1))
-
-
-def episodes_of(dataset: Dataset) -> Int[np.ndarray, " rows"]:
-    """A number for the episode of each row, which is its own in every round."""
-    places = np.concatenate(
-        [
-            np.stack([np.full(len(part), part.origin.round), part.episode], axis=1)
-            for part in dataset.parts
-        ]
-    )
-    return np.unique(places, axis=0, return_inverse=True)[1].reshape(len(places))
 
 
 def thinned(rows: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " chosen"]:

@@ -6,7 +6,7 @@ from the dataset's, and is asked about episodes that it did not learn from. Its 
 how often it finds the policy's state in a pair of one each: 0.5 is guessing, 1 never
 failing.
 
-Three things would make the two sides differ where nothing is wrong; they do not count:
+Four things would make the two sides differ where nothing is wrong; they do not count:
 
 - *Time.* Early states differ from late ones. Only the steps that both sides have are
   compared, in up to 8 stretches of time. Pairs are from the same stretch, and a stretch
@@ -14,6 +14,9 @@ Three things would make the two sides differ where nothing is wrong; they do not
 - *Episodes.* The steps of one episode resemble each other. Whole episodes are dealt to
   10 folds, each is judged by a classifier that learned from the other nine, intervals
   come from drawing episodes anew, and at least 20 a side are needed.
+- *Trifles.* Two policies that hold a pole upright stand a millionth of a degree apart,
+  for ever and always. Noise of a hundredth of each number's standard deviation hides
+  such differences.
 - *Chance.* The classifier is linear (a ridge discriminant), so learning it again takes
   no time. For p both sides change places in every possible choice of folds, 512 in all,
   it learns anew, and p is the share of these in which it does as well. Folds of whole

@@ -10,6 +10,9 @@ _MIXTURES = 100
 _WAVES = 64
 # In standard deviations; what lies beyond looks like this much.
 _FARTHEST = 5.0
+# In standard deviations: so much noise hides what differs by less, such as where two
+# controllers come to rest, a millionth apart.
+_ALIKE = 0.01
 _SEED = 20070312
 
 
@@ -22,7 +25,8 @@ def features(
 
     These are the standardized numbers, by which means differ, and random Fourier
     features (Rahimi and Recht 2007, https://papers.nips.cc/paper/3182), by which
-    anything else does. In each stretch of time, a straight line in the step is taken
+    anything else does. What is less than a hundredth of a standard deviation apart is
+    taken for the same. In each stretch of time, a straight line in the step is taken
     off each feature.
     """
     numbers = standardized(mixed(state))
@@ -31,6 +35,7 @@ def features(
     generator = np.random.default_rng(_SEED)
     direction = generator.normal(size=(numbers.shape[1], _WAVES))
     start = generator.uniform(0, 2 * np.pi, _WAVES)
+    numbers = numbers + _ALIKE * generator.normal(size=numbers.shape)
     waves = np.cos(numbers @ direction / np.sqrt(numbers.shape[1]) + start)
     both = np.concatenate([numbers, waves], axis=1)
     return scaled(without_time(both, step, stretch))

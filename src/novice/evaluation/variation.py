@@ -1,5 +1,6 @@
 """Say how much of what a policy can it keeps where a task is other than usual."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,4 +91,8 @@ def stretch(
 
 def is_number(value: Any) -> bool:
     """Whether a value has a place on an axis."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    )

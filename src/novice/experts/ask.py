@@ -1,4 +1,4 @@
-"""Choose which visited states to ask about, and collect the expert's answers."""
+"""Collect the expert's answers in the states asked about, and choose these simply."""
 
 import jax
 import numpy as np
@@ -29,9 +29,6 @@ def at_random(
     asked = np.zeros(valid.size, bool)
     asked[generator.choice(visited, count, replace=False)] = True
     return asked.reshape(valid.shape)
-
-
-STRATEGIES = {"everything": everything, "random": at_random}
 
 
 def as_done(

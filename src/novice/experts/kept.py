@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from novice.errors import NoviceError
+from novice.experts.schema import SCHEMA, NewerRunError, check_schema
 from novice.files import (
     BrokenFileError,
     read_arrays,
@@ -18,15 +19,20 @@ from novice.files import (
 )
 from novice.learning.policy import Policy, policy_from_config
 
-SCHEMA = 1
+__all__ = [
+    "SCHEMA",
+    "NewerRunError",
+    "NoPolicyError",
+    "check_schema",
+    "load_policy",
+    "named_arrays",
+    "save_policy",
+    "with_named_arrays",
+]
 
 
 class NoPolicyError(NoviceError):
     """The folder holds no policy."""
-
-
-class NewerRunError(NoviceError):
-    """The folder was written by a newer version of novice."""
 
 
 def named_arrays(tree: Any) -> dict[str, np.ndarray]:
@@ -82,14 +88,3 @@ def load_policy(folder: Path) -> Policy:
         ) from error
     arrays = read_arrays(unchanged(folder / "policy.safetensors"))
     return with_named_arrays(skeleton, arrays, folder / "policy.safetensors")
-
-
-def check_schema(content: Mapping[str, Any], path: Path) -> None:
-    """Raise NewerRunError when a file is not laid out as this version writes it."""
-    found = content.get("schema")
-    if found != SCHEMA:
-        writer = f"novice {content['version']}" if "version" in content else "novice"
-        raise NewerRunError(
-            f"{path} was written by a newer {writer} (schema {found}), but this version"
-            f" reads schema {SCHEMA}; upgrade novice"
-        )

@@ -4,7 +4,7 @@ import heapq
 import itertools
 import operator
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def audit(connection: sqlite3.Connection, path: Path) -> None:
         )
     check_visits(connection, path)
     check_silent(connection, path)
+    check_reserved(connection, path)
     check_what_follows(connection, path)
 
 
@@ -90,6 +91,21 @@ def check_silent(connection: sqlite3.Connection, path: Path) -> None:
             )
 
 
+def check_reserved(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise BrokenInboxError unless a visit's reserved questions are all there."""
+    incomplete = connection.execute(
+        "SELECT q.visit, max(r.among) AS expected, count(*) AS found FROM reserved r"
+        " JOIN questions q ON q.id = r.question GROUP BY q.visit"
+        " HAVING found <> expected"
+    ).fetchone()
+    if incomplete:
+        visit, expected, found = incomplete
+        raise broken(
+            path,
+            f"visit {visit} has {found} rows of reserved, but {expected} were written",
+        )
+
+
 def check_what_follows(connection: sqlite3.Connection, path: Path) -> None:
     """Raise BrokenInboxError unless the other tables say what the answers do."""
     course = course_of(connection)
@@ -117,7 +133,8 @@ def check_what_follows(connection: sqlite3.Connection, path: Path) -> None:
 class Course:
     """What follows from questions and answers, found again one by one."""
 
-    def __init__(self, questions: Rows) -> None:
+    def __init__(self, questions: Rows, reserved: Set[int] = frozenset()) -> None:
+        self.reserved = reserved
         self.queue = {row[0]: [*row, 0, 0, 0, 0] for row in questions}
         self.standing: dict[tuple[int, str], tuple[int, str, float]] = {}
         self.labels: dict[tuple[int, str], int] = {}
@@ -147,17 +164,25 @@ class Course:
         self.people[who] = (count, spent + seconds)
 
     def retire(self, _: int, before: int, last_question: int) -> None:
-        """End what was open when the visits before this one were retired."""
-        for number, row in self.queue.items():
-            _, visit, _, wanted, _, given, reports, _ = row
-            if number <= last_question and visit < before:
+        """End what was open when the visits before this one were retired.
+
+        What is reserved goes on, unless there was nothing else to ask about.
+        """
+        asked = [row for row in self.queue.values() if row[0] <= last_question]
+        over = all(visit < before for _, visit, *_ in asked)
+        for row in asked:
+            number, visit, _, wanted, _, given, reports, _ = row
+            if visit < before and (over or number not in self.reserved):
                 row[7] = row[7] or int(given < wanted and not reports)
 
 
 def course_of(connection: sqlite3.Connection) -> Course:
     """What follows from the rows that were written once, in the order they came."""
     questions = "SELECT id, visit, rank, wanted FROM questions ORDER BY id"
-    course = Course(connection.execute(questions).fetchall())
+    reserved = connection.execute("SELECT question FROM reserved")
+    course = Course(
+        connection.execute(questions).fetchall(), {each for (each,) in reserved}
+    )
     answers = connection.execute(
         "SELECT id, question, who, verdict, actions, seconds, received FROM answers"
         " ORDER BY id"

@@ -1,7 +1,8 @@
 """Turn what people answered into rows that a policy can learn from."""
 
+import dataclasses
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,6 +84,7 @@ def harvest(
     half_range: Float[np.ndarray, " actions"] | float = 1.0,
     observed: Observed = nothing_before,
     past: int = 0,
+    chances: Mapping[int, float] | None = None,
 ) -> Harvest:
     """The rows of one round, in the order of the people's names.
 
@@ -90,7 +92,8 @@ def harvest(
     keyframes, if they gave some. What tells nothing ("can't tell", "any is fine")
     becomes a row only where it takes an answer back that is `known` to the dataset.
     Real actions have no `options`, but a `half_range` (1 without bounds). With each row
-    the `past` observations before it are kept.
+    the `past` observations before it are kept, and with which of the `chances` its
+    question was drawn, where chance alone did so.
     """
     said = [
         (answer, rows_of(answer, question(answer.question), options))
@@ -106,7 +109,8 @@ def harvest(
         for source, rows in (("correction", own), (INTERPOLATED, between)):
             if rows:
                 origin = Origin(round, source, who)
-                parts.append(part_of(rows, options, origin, observed, past))
+                part = part_of(rows, options, origin, observed, past)
+                parts.append(with_chances(part, rows, chances or {}))
     return Harvest(
         last=kept[-1].id,
         parts=tuple(parts),
@@ -185,6 +189,16 @@ def part_of(
         if past
         else None,
     )
+
+
+def with_chances(
+    part: Answers, rows: Sequence[Row], chances: Mapping[int, float]
+) -> Answers:
+    """The rows, each about a moment that chance alone chose with its probability."""
+    each = [0.0 if row.before else chances.get(row.question.id, 0.0) for row in rows]
+    if part.origin.source == INTERPOLATED or not any(each):
+        return part
+    return dataclasses.replace(part, chance=np.array(each, np.float32))
 
 
 def seen_at(row: Row, observed: Observed) -> Float[np.ndarray, " obs"]:

@@ -50,7 +50,9 @@ class NewQuestion:
 
     Within a visit the lowest `rank` is asked first; `wanted` people are asked. `gold`
     is the right action where `gold_by` knows it. One that `repeats` another, given by
-    its index in the visit, goes only to somebody who answered that one.
+    its index in the visit, goes only to somebody who answered that one. With a `chance`
+    it is one of those that chance alone chose from all visited states, each with this
+    probability: answered without help, and asked until it is answered.
     """
 
     episode: int
@@ -63,6 +65,7 @@ class NewQuestion:
     gold: tuple[float, ...] | None = None
     gold_by: str = ""
     repeats: int | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True)

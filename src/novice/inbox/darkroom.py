@@ -2,10 +2,6 @@
 
 import asyncio
 import contextlib
-import json
-import os
-import signal
-import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,14 +11,13 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from novice.errors import NoviceError
 from novice.experts.question import Question
 from novice.inbox.content import AskedEpisode, SavedClip
-from novice.inbox.messages import LENGTHS, arrays_as_bytes, message
+from novice.inbox.drawing_process import PATIENCE, DarkroomFailedError, DrawingProcess
+from novice.inbox.messages import arrays_as_bytes, message
 
 # What is kept of the pictures, in bytes.
 MOST_BYTES = 64 * 2**20
 # How many questions are remembered to be drawn ahead.
 MOST_EXPECTED = 64
-# How long one drawing may take, in seconds; longer is a task that hangs.
-PATIENCE = 20.0
 # How long each action is held, and how long what it leads to is shown, in seconds.
 HOLD = 0.3
 SECONDS = 1.0
@@ -32,23 +27,9 @@ Kind = Literal["clip", "consequences"]
 ASKED: dict[Kind, int] = {"clip": 0, "consequences": 1}
 EXPECTED: dict[Kind, int] = {"clip": 2, "consequences": 3}
 
-# What the drawing process finds in its environment, unless it is set.
-SURROUNDINGS = {
-    "SDL_VIDEODRIVER": "dummy",
-    "SDL_AUDIODRIVER": "dummy",
-    "PYGAME_HIDE_SUPPORT_PROMPT": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "JAX_PLATFORMS": "cpu",
-}
-
 
 class NotDrawnError(NoviceError):
     """There is no picture, for a reason that the page can show."""
-
-
-class DarkroomFailedError(NoviceError):
-    """The process that draws broke down over a picture."""
 
 
 @runtime_checkable
@@ -123,14 +104,13 @@ class Darkroom:
         self._inbox = inbox
         self._folder = folder
         self._most_bytes = most_bytes
-        self._patience = patience
         self._kept: OrderedDict[tuple[Kind, int], _Kept] = OrderedDict()
         self._waiting: dict[tuple[Kind, int], _Job] = {}
         self._drawing: _Job | None = None
         self._avoided: set[tuple[Kind, int]] = set()
         self._newest: str | None = None
         self._work: asyncio.Task[None] | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._process = DrawingProcess(patience)
 
     async def clip(self, question: int) -> Picture:
         """The frames up to a question's moment; raises NotDrawnError saying why not."""
@@ -175,7 +155,7 @@ class Darkroom:
         self._waiting, self._drawing = {}, None
         for job in jobs:
             self._tell(job, NotDrawnError("the server is closing; nothing is drawn"))
-        await self._end_process()
+        await self._process.end()
 
     def _is_current(self, name: tuple[Kind, int]) -> bool:
         """Whether it is kept, and shows the newest policy that was heard of."""
@@ -271,29 +251,10 @@ class Darkroom:
         if not episode.replays:
             why = "the episode does not replay"
             return _saved_picture(job.kind, saved, why)
-        request = message(
-            {
-                "kind": job.kind,
-                "task": {
-                    "id": facts["task"]["id"],
-                    "kwargs": facts["task"].get("kwargs") or {},
-                },
-                "render": facts["render"],
-                "seed": episode.seed,
-                "policy": policy,
-                "hold": HOLD,
-                "seconds": SECONDS,
-            },
-            arrays_as_bytes(
-                {
-                    "actions": episode.actions[: question.step],
-                    "action": question.action,
-                    "seen": question.observation,
-                }
-            ),
-        )
+        request = _request(job.kind, question, episode, facts, policy)
         folder = facts["task"].get("folder") or "."
-        told, image = await self._drawn(request, job, folder)
+        what = f"the {job.kind} of question {job.question}"
+        told, image = await self._process.drawn(request, what, folder)
         if "error" not in told:
             return Picture(image, **{**told, "branches": tuple(told["branches"])})
         if told["kind"] == "DoesNotReplayError":
@@ -310,89 +271,36 @@ class Darkroom:
         episode = self._inbox.episode(question.episode)
         return question, episode, self._inbox.clip_of(id), facts
 
-    async def _drawn(
-        self, request: bytes, job: _Job, folder: str
-    ) -> tuple[dict[str, Any], bytes]:
-        """The other process's reply; raises DarkroomFailedError when there is none."""
-        try:
-            async with asyncio.timeout(self._patience):
-                process = await self._running(folder)
-                assert process.stdin is not None and process.stdout is not None
-                process.stdin.write(request)
-                await process.stdin.drain()
-                lengths = await process.stdout.readexactly(LENGTHS.size)
-                words, body = LENGTHS.unpack(lengths)
-                content = json.loads(await process.stdout.readexactly(words))
-                return content, await process.stdout.readexactly(body)
-        except TimeoutError:
-            await self._end_process()
-            raise DarkroomFailedError(
-                f"the task did not draw the {job.kind} of question {job.question}"
-                f" within {self._patience:.0f} seconds; it was stopped, and is started"
-                " again for the next one"
-            ) from None
-        except (asyncio.IncompleteReadError, OSError):
-            how = await self._end_process()
-            raise DarkroomFailedError(
-                f"the task ended the process that draws ({how}) over the {job.kind} of"
-                f" question {job.question}; it is started again for the next one"
-            ) from None
-        except asyncio.CancelledError:
-            await self._end_process()
-            raise
 
-    async def _running(self, folder: str) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            await self._end_process()
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "novice.inbox.drawing",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                cwd=folder if os.path.isdir(folder) else None,
-                env=surroundings(os.environ),
-                # A Ctrl-C is for the server, which then ends this.
-                start_new_session=True,
-            )
-        return self._process
-
-    async def _end_process(self) -> str:
-        """Stop the process that draws, if it runs, and say how it had ended."""
-        process, self._process = self._process, None
-        if process is None:
-            return "it was not there"
-        with contextlib.suppress(TimeoutError):
-            # One that has just broken down says so within moments.
-            async with asyncio.timeout(0.2):
-                if process.stdin is not None:
-                    process.stdin.close()
-                await process.wait()
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        if process.stdout is not None:
-            # What it still said is read, so that the pipe is closed.
-            await process.stdout.read()
-        return ending(process.returncode or 0)
-
-
-def ending(code: int) -> str:
-    """How a process ended, in words."""
-    if code >= 0:
-        return f"exit status {code}"
-    with contextlib.suppress(ValueError):
-        return f"signal {signal.Signals(-code).name}"
-    return f"signal {-code}"
-
-
-def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the process that draws finds in its environment: no window, few threads."""
-    found = {**SURROUNDINGS, **environment, "SDL_VIDEODRIVER": "dummy"}
-    if "DISPLAY" not in found:
-        found.setdefault("MUJOCO_GL", "egl")
-    return found
+def _request(
+    kind: Kind,
+    question: Question,
+    episode: AskedEpisode,
+    facts: Mapping[str, Any],
+    policy: str | None,
+) -> bytes:
+    """What the process that draws is told about a picture."""
+    return message(
+        {
+            "kind": kind,
+            "task": {
+                "id": facts["task"]["id"],
+                "kwargs": facts["task"].get("kwargs") or {},
+            },
+            "render": facts["render"],
+            "seed": episode.seed,
+            "policy": policy,
+            "hold": HOLD,
+            "seconds": SECONDS,
+        },
+        arrays_as_bytes(
+            {
+                "actions": episode.actions[: question.step],
+                "action": question.action,
+                "seen": question.observation,
+            }
+        ),
+    )
 
 
 def _saved_picture(kind: Kind, saved: SavedClip | None, why: str) -> Picture:

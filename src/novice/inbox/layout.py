@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 # The newest schema; what `CHANGES` adds to the one before is never edited again.
-SCHEMA = 2
+SCHEMA = 3
 
 # These rows are written once; each has a digest of its fields.
 _CONTENT = """
@@ -98,6 +98,7 @@ _SAME = {
     "gold": "question = new.question",
     "repeats": "question = new.question",
     "silent": "visit = new.visit",
+    "reserved": "question = new.question",
 }
 
 # The facts that the page shows, each replaced by a newer one.
@@ -172,8 +173,20 @@ CREATE TABLE silent (
 );
 """
 _MEASURING_ONCE = ("gold", "repeats", "silent")
+
+# Schema 3: questions that chance alone chose from all that was visited, each with the
+# same probability. So many of its visit are of this kind; `chance` is the probability.
+_RESERVING = """
+CREATE TABLE reserved (
+    question INTEGER PRIMARY KEY REFERENCES questions,
+    chance REAL NOT NULL,
+    among INTEGER NOT NULL,
+    digest BLOB NOT NULL
+);
+"""
+_RESERVING_ONCE = ("reserved",)
 # Every table whose rows are never changed.
-WRITTEN_ONCE = _WRITTEN_ONCE + _MEASURING_ONCE
+WRITTEN_ONCE = _WRITTEN_ONCE + _MEASURING_ONCE + _RESERVING_ONCE
 
 
 def _guarded(tables: tuple[str, ...]) -> str:
@@ -188,6 +201,7 @@ def _guarded(tables: tuple[str, ...]) -> str:
 CHANGES = {
     1: _CONTENT + _guarded(_WRITTEN_ONCE) + _STATE,
     2: _MEASURING + _guarded(_MEASURING_ONCE),
+    3: _RESERVING + _guarded(_RESERVING_ONCE),
 }
 
 

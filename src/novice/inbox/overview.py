@@ -147,7 +147,7 @@ def overview_of(
             if known is None and len(labeled) > 1
             else readings.everybody(measured.get("alpha"), len(labeled)),
             "measuring": readings.measuring(shares),
-            "course": readings.course(course),
+            "course": readings.course(course, facts.get("enough")),
         },
     }
 

@@ -17,6 +17,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 # The terms are those of the indexes, word for word: SQLite compares them.
 OPEN = "q.given < q.wanted AND q.reports = 0 AND q.retired = 0"
+NOT_RESERVED = "q.question NOT IN (SELECT question FROM reserved)"
 _UNSEEN = (
     "NOT EXISTS (SELECT 1 FROM standing s WHERE s.question = q.question"
     " AND s.who = :who)"
@@ -44,6 +45,12 @@ _CHOICE = (
     " ORDER BY q.visit DESC, q.rank, q.question LIMIT :most"
 )
 # Each term takes away what the terms before it have left.
+# What is left of these from older visits comes first: it is about a policy of its own.
+_LEFT = _CHOICE.replace("q.visit DESC, q.rank", "q.visit, q.rank").replace(
+    f" WHERE {OPEN}",
+    f" JOIN reserved r ON r.question = q.question WHERE {OPEN}"
+    " AND q.visit < (SELECT max(id) FROM visits)",
+)
 _COUNT = (
     f"SELECT (SELECT count(*) FROM queue q WHERE {OPEN})"
     f" - (SELECT count(*) FROM queue q WHERE {OPEN} AND q.people > 0 AND NOT {_UNSEEN})"
@@ -98,7 +105,9 @@ def hand_out(
     seconds: float,
 ) -> list[tuple[int, int]]:
     """Lease the best open questions that somebody does not hold, with their numbers."""
-    chosen = connection.execute(_CHOICE, {**asdict(asker), "most": want + len(held)})
+    wanted = {**asdict(asker), "most": want + len(held)}
+    left = connection.execute(_LEFT, wanted).fetchall()
+    chosen = dict.fromkeys([*left, *connection.execute(_CHOICE, wanted)])
     leased = [row for row in chosen if row[0] not in held][:want]
     for question, number in leased:
         place = {**asdict(asker), "question": question, "number": number}

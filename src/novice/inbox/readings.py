@@ -119,7 +119,13 @@ def measuring(shares: Mapping[str, int]) -> str:
     return f"Among the questions: {', '.join(said)}. Nobody sees which."
 
 
-def course(rounds: Sequence[Told]) -> str:
+def course(rounds: Sequence[Told], enough: Told | None = None) -> str:
+    """What people's time has changed, and whether more of it still pays."""
+    said = changed(rounds)
+    return said if enough is None else f"{said} {enough['says']}"
+
+
+def changed(rounds: Sequence[Told]) -> str:
     """What people's time has changed, as far as it can be told."""
     measured = [each for each in rounds if drawn(each)]
     if not measured:

@@ -4,30 +4,21 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Collection,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Router
 
 from novice.errors import NoviceError
 from novice.inbox.assets import assets, send_asset
 from novice.inbox.clerk import Clerk
+from novice.inbox.facts import budget_of, measures, needed, offers_consequences
 from novice.inbox.limits import Allowance, RefusedError, refused_for
 from novice.inbox.overview import Overview
-from novice.inbox.people import ROLES
 from novice.inbox.protocol import (
     action_kind,
     answer_words,
@@ -38,8 +29,10 @@ from novice.inbox.protocol import (
     parse_lease,
     question_words,
 )
+from novice.inbox.routes import ANYBODY, WHO_ANSWERS, WHO_OVERSEES, route, routed
 from novice.inbox.security import LOOPBACK, Doorkeeper, Guard, guard
 from novice.inbox.store import Inbox, UnknownQuestionError
+from novice.inbox.strips import Pictures, send_strip
 
 # A person may answer so fast for long, and so many at once after a time offline.
 ANSWERS_A_SECOND = 30.0
@@ -49,61 +42,13 @@ SIGN_OF_LIFE = 15.0
 # After so many minutes the page proposes a pause.
 PAUSE_AFTER = 25
 _NEWS = 5
-
-# Who may do what: see Person.role.
-ANYBODY = frozenset(ROLES)
-WHO_ANSWERS = frozenset({"owner", "labeler"})
-WHO_OVERSEES = frozenset({"owner", "observer"})
-_MAY = {
-    WHO_ANSWERS: "your invitation is to look at the overview, not to answer",
-    WHO_OVERSEES: "your invitation is to answer; the overview is for the run's owner",
-}
+# Why there is no help with a question that chance alone chose.
+BLIND = (
+    "this question was drawn by chance to find out how often the policy is wrong: it is"
+    " answered without help"
+)
 
 Result = TypeVar("Result")
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-@runtime_checkable
-class Strip(Protocol):
-    """Frames of one size in one image."""
-
-    @property
-    def image(self) -> bytes: ...
-    @property
-    def media(self) -> str: ...
-    @property
-    def frames(self) -> int: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def frames_per_second(self) -> float: ...
-    @property
-    def every(self) -> int: ...
-
-
-@runtime_checkable
-class BranchedStrip(Strip, Protocol):
-    """Frames beside each other, a column a branch."""
-
-    @property
-    def branches(self) -> Sequence[Mapping[str, Any]]: ...
-
-
-@runtime_checkable
-class Pictures(Protocol):
-    """Where the pictures of questions are drawn."""
-
-    async def clip(self, question: int) -> Strip: ...
-
-    async def consequences(self, question: int) -> BranchedStrip: ...
-
-    def expect(self, questions: Collection[int], *, consequences: bool) -> None: ...
-
-    def forget(self, questions: Collection[int]) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 def label_app(
@@ -143,29 +88,6 @@ def label_app(
     return guard(
         routed(router), doorkeeper, allowed_hosts=allowed_hosts, bad_tokens=bad_tokens
     )
-
-
-def route(
-    path: str, endpoint: Endpoint, roles: frozenset[str], method: str = "GET"
-) -> Route:
-    """A route that answers to these roles, and says to others what they may do."""
-
-    async def checked(request: Request) -> Response:
-        if request.state.role not in roles:
-            raise RefusedError(403, _MAY[roles])
-        return await endpoint(request)
-
-    return Route(path, checked, methods=[method])
-
-
-def routed(router: Router) -> ASGIApp:
-    """The router as an app: what it does not know is refused in our words."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        # A router that belongs to an app raises, and the guard words the reply.
-        await router({**scope, "app": router}, receive, send)
-
-    return app
 
 
 class _Desk:
@@ -214,7 +136,7 @@ class _Desk:
 
     async def hello(self, request: Request) -> Response:
         facts = await self._call(self._inbox.facts)
-        words = _told(facts, "words")
+        words = needed(facts, "words")
         content = {
             "who": request.state.who,
             "role": request.state.role,
@@ -222,13 +144,13 @@ class _Desk:
             "csrf": request.state.csrf,
             "run": facts.get("run", self._run),
             "inbox": facts.get("inbox"),
-            "task": _told(facts, "task")["id"],
+            "task": needed(facts, "task")["id"],
             "simulated": facts.get("simulated", False),
             "words": words,
             "instructions": facts.get("instructions"),
-            "budget": _budget(facts),
-            "consequences": _offers_consequences(facts),
-            "measuring": _measures(facts),
+            "budget": budget_of(facts),
+            "consequences": offers_consequences(facts),
+            "measuring": measures(facts),
             "pause_after_minutes": PAUSE_AFTER,
         }
         return JSONResponse(content)
@@ -245,11 +167,15 @@ class _Desk:
             if wish.release:
                 self._inbox.release(who, wish.release)
             leased = self._inbox.lease(who, want=wish.want, holding=wish.holding)
+            blind = self._inbox.reserved()
             questions = [
-                question_words(each.question, lease=each.lease) for each in leased
+                question_words(
+                    each.question, lease=each.lease, blind=each.question.id in blind
+                )
+                for each in leased
             ]
             content = {"questions": questions, "progress": self._progress(who)}
-            return content, _offers_consequences(self._inbox.facts())
+            return content, offers_consequences(self._inbox.facts())
 
         content, consequences = await self._call(lease)
         self._darkroom.forget(wish.release)
@@ -262,27 +188,28 @@ class _Desk:
     async def clip(self, request: Request) -> Response:
         with _no_picture():
             strip = await self._darkroom.clip(_question(request))
-        return _picture(strip)
+        return send_strip(strip)
 
     async def action(self, request: Request) -> Response:
         number = _question(request)
-        await self._check_blind()
+        await self._check_blind(number)
         with _unknown_is_absent():
             asked = await self._call(lambda: self._inbox.question(number))
         return JSONResponse({"action": asked.action.tolist()})
 
     async def consequences(self, request: Request) -> Response:
-        await self._check_blind()
+        number = _question(request)
+        await self._check_blind(number)
         with _no_picture():
-            strip = await self._darkroom.consequences(_question(request))
-        response = _picture(strip)
+            strip = await self._darkroom.consequences(number)
+        response = send_strip(strip)
         response.headers["X-Branches"] = json.dumps(strip.branches)
         return response
 
     async def answers(self, request: Request) -> Response:
         who = request.state.who
         words = await self._call(lambda: self._inbox.told("words"))
-        kind = action_kind(_told({"words": words}, "words"))
+        kind = action_kind(needed({"words": words}, "words"))
         answers = parse_answers(await request.body(), who=who, kind=kind)
         wait = self._allowance.take(who, len(answers))
         if wait > 0:
@@ -314,9 +241,11 @@ class _Desk:
         who = request.state.who
         return JSONResponse(await self._call(lambda: self._progress(who)))
 
-    async def _check_blind(self) -> None:
-        """Raise RefusedError while answers must come without help."""
-        if _measures(await self._call(self._inbox.facts)):
+    async def _check_blind(self, question: int) -> None:
+        """Raise RefusedError while answers, or this one, must come without help."""
+        if question in await self._call(self._inbox.reserved):
+            raise RefusedError(403, BLIND)
+        if measures(await self._call(self._inbox.facts)):
             raise RefusedError(
                 403, "agreement is being measured: answers come without help for now"
             )
@@ -325,7 +254,7 @@ class _Desk:
         """How far the run and this person are."""
         now = time.time()
         facts, tally = self._inbox.facts(), self._inbox.tally(who, now=now)
-        budget = _budget(facts)
+        budget = budget_of(facts)
         return {
             "answered": tally.answered,
             "mine": tally.mine,
@@ -352,29 +281,6 @@ class _Desk:
         return await loop.run_in_executor(self._thread, work)
 
 
-def _told(facts: dict[str, Any], name: str) -> Any:
-    if facts.get(name) is None:
-        raise RefusedError(503, "the run is still starting; try again in a moment")
-    return facts[name]
-
-
-def _budget(facts: dict[str, Any]) -> dict[str, Any]:
-    return {"labels": None, "minutes": None, **facts.get("budget", {})}
-
-
-def _measures(facts: Mapping[str, Any]) -> bool:
-    """Whether agreement is being measured, so that nobody may look ahead or copy."""
-    return bool(facts.get("measuring")) or facts.get("consequences") is False
-
-
-def _offers_consequences(facts: Mapping[str, Any]) -> bool:
-    """Whether a person may look at what an action leads to."""
-    if _measures(facts):
-        return False
-    action = (facts.get("words") or {}).get("action", {})
-    return bool(facts.get("consequences", action.get("kind") == "discrete"))
-
-
 def _question(request: Request) -> int:
     return parse_id(request.path_params["question"], "a question")
 
@@ -398,14 +304,3 @@ def _no_picture() -> Iterator[None]:
         raise
     except NoviceError as error:
         raise RefusedError(404, str(error)) from error
-
-
-def _picture(strip: Strip) -> Response:
-    headers = {
-        "X-Frames": str(strip.frames),
-        "X-Width": str(strip.width),
-        "X-Height": str(strip.height),
-        "X-Frames-Per-Second": f"{strip.frames_per_second:g}",
-        "X-Every": str(strip.every),
-    }
-    return Response(strip.image, media_type=strip.media, headers=headers)

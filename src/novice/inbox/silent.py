@@ -1,4 +1,4 @@
-"""Keep which questions measure whoever answers them, and which moments are the same.
+"""Keep which questions measure who answers or the policy, and which moments are one.
 
 Nothing that the page is told sets these questions apart from the others.
 """
@@ -14,6 +14,7 @@ _INSERTS = {
     "gold": "INSERT INTO gold VALUES (?, ?, ?, ?)",
     "repeats": "INSERT INTO repeats VALUES (?, ?, ?)",
     "silent": "INSERT INTO silent VALUES (?, ?, ?, ?)",
+    "reserved": "INSERT INTO reserved VALUES (?, ?, ?, ?)",
 }
 
 
@@ -23,8 +24,9 @@ def add_silent(
     questions: Sequence[NewQuestion],
     numbers: Sequence[int],
 ) -> None:
-    """Keep which of a visit's questions are gold, and which repeat another."""
+    """Keep which of a visit's questions are gold, reserved, or repeat another."""
     gold, repeats = 0, 0
+    among = sum(question.chance is not None for question in questions)
     for question, number in zip(questions, numbers, strict=True):
         if question.gold is not None:
             actions = compact([float(each) for each in question.gold], finite=True)
@@ -33,6 +35,8 @@ def add_silent(
         if question.repeats is not None:
             _add(connection, "repeats", (number, numbers[question.repeats]))
             repeats += 1
+        if question.chance is not None:
+            _add(connection, "reserved", (number, question.chance, among))
     if gold or repeats:
         _add(connection, "silent", (visit, gold, repeats))
 
@@ -50,6 +54,12 @@ def right_answers(connection: sqlite3.Connection) -> dict[int, tuple[float, ...]
 def repeats(connection: sqlite3.Connection) -> dict[int, int]:
     """The question that each repeat asks again."""
     return dict(connection.execute("SELECT question, of FROM repeats"))
+
+
+def reserved(connection: sqlite3.Connection) -> dict[int, float]:
+    """The questions that chance alone chose, and the probability of each."""
+    rows = connection.execute("SELECT question, chance FROM reserved ORDER BY question")
+    return dict(rows)
 
 
 def measuring(connection: sqlite3.Connection) -> dict[str, int]:

@@ -1,16 +1,14 @@
 """Keep every question and every answer in one file, and hand questions out."""
 
-import contextlib
 import json
-import sqlite3
-import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from novice.errors import NoviceError
 from novice.experts.question import Answer, Question
+from novice.inbox.asked import add_visit
 from novice.inbox.audit import audit
 from novice.inbox.content import (
     NO_DIGEST,
@@ -24,11 +22,12 @@ from novice.inbox.content import (
     compact,
     digest_of,
     kept_answer,
-    packed,
     question_of,
     unpacked,
 )
+from novice.inbox.file import InboxFile
 from novice.inbox.queue import (
+    NOT_RESERVED,
     OPEN,
     asker,
     comes_late,
@@ -40,14 +39,12 @@ from novice.inbox.queue import (
 from novice.inbox.schema import (
     BrokenInboxError,
     NewerInboxError,
-    connect,
-    telling,
 )
 from novice.inbox.silent import (
     Moments,
-    add_silent,
     measuring,
     repeats,
+    reserved,
     right_answers,
 )
 from novice.inbox.standing import (
@@ -91,18 +88,16 @@ class Inbox:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.RLock()
-        self._connection = connect(path)
+        self._file = InboxFile(path)
         self._moments = Moments()
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            self._connection.close()
+        self._file.close()
 
     def check(self) -> None:
         """Read everything and raise BrokenInboxError unless it is as it was written."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             audit(connection, self.path)
 
     def add_visit(
@@ -112,50 +107,17 @@ class Inbox:
         questions: Sequence[NewQuestion],
     ) -> None:
         """Ask about a visit, all of it at once; one that is there stays as it is."""
-        with self._writing() as connection:
-            clips = sum(question.clip is not None for question in questions)
-            known = "SELECT 1 FROM visits WHERE id = ?"
-            if connection.execute(known, (visit,)).fetchone():
-                return
-            self._insert("visits", (visit, len(episodes), len(questions), clips))
-            numbers = [self._add_episode(visit, episode) for episode in episodes]
-            added = [
-                self._add_question(visit, numbers[question.episode], question)
-                for question in questions
-            ]
-            add_silent(connection, visit, questions, added)
-
-    def _add_episode(self, visit: int, asked: AskedEpisode) -> int:
-        number = self._last("episodes") + 1
-        actions = packed(asked.actions)
-        replays = int(asked.replays)
-        row = (number, visit, asked.episode, asked.seed, actions, replays)
-        self._insert("episodes", row)
-        return number
-
-    def _add_question(self, visit: int, episode: int, asked: NewQuestion) -> int:
-        number = self._last("questions") + 1
-        seen, did = packed(asked.observation), packed(asked.action)
-        rank, wanted = asked.rank, asked.wanted
-        row = (number, visit, episode, asked.step, seen, did, rank, wanted)
-        self._insert("questions", row)
-        self._connection.execute(
-            "INSERT INTO queue (question, visit, rank, wanted) VALUES (?, ?, ?, ?)",
-            (number, visit, rank, wanted),
-        )
-        if (clip := asked.clip) is not None:
-            shape = (clip.frames, clip.width, clip.height, clip.frames_per_second)
-            self._insert("clips", (number, clip.image, clip.media, *shape))
-        return number
+        with self._file.writing():
+            add_visit(self._file, visit, episodes, questions)
 
     def visits(self) -> int:
         """The number of the newest visit + 1, 0 before the first."""
-        (newest,) = self._one("SELECT max(id) FROM visits")
+        (newest,) = self._file.one("SELECT max(id) FROM visits")
         return 0 if newest is None else newest + 1
 
     def unanswered(self, visit: int) -> int:
         """How many questions of a visit nobody has said anything to; no repeats."""
-        found = self._one(
+        found = self._file.one(
             "SELECT count(*) FROM queue WHERE visit = ? AND people = 0"
             " AND question NOT IN (SELECT question FROM repeats)",
             (visit,),
@@ -165,27 +127,30 @@ class Inbox:
     def retire(self, *, before: int) -> int:
         """Ask no more about visits before this one; how many open questions that ends.
 
-        They are kept, and an answer that comes nevertheless is kept too.
+        They are kept, and an answer that comes nevertheless is kept too. What chance
+        alone chose is asked on, unless no visit is left to ask about.
         """
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             ended = connection.execute(
-                f"UPDATE queue AS q SET retired = 1 WHERE {OPEN} AND q.visit < ?",
-                (before,),
+                f"UPDATE queue AS q SET retired = 1 WHERE {OPEN} AND q.visit < :before"
+                f" AND ({NOT_RESERVED} OR"
+                " NOT EXISTS (SELECT 1 FROM queue WHERE visit >= :before))",
+                {"before": before},
             ).rowcount
             if ended:
-                last = self._last("questions"), self._last("answers")
-                number = self._last("retirements") + 1
-                self._insert("retirements", (number, before, *last))
+                last = self._file.last("questions"), self._file.last("answers")
+                number = self._file.last("retirements") + 1
+                self._file.insert("retirements", (number, before, *last))
             return ended
 
     def question(self, id: int) -> Question:
         """The question with this number; raises UnknownQuestionError."""
-        with self._reading():
+        with self._file.reading():
             return self._question(id)
 
     def _question(self, id: int) -> Question:
         query = f"SELECT {_QUESTION} FROM questions WHERE id = ?"
-        row = self._connection.execute(query, (id,)).fetchone()
+        row = self._file.connection.execute(query, (id,)).fetchone()
         if row is None:
             raise self._unknown(id)
         return question_of(row)
@@ -195,7 +160,7 @@ class Inbox:
 
     def episode(self, id: int) -> AskedEpisode:
         """The episode with this number; raises UnknownQuestionError."""
-        row = self._one(
+        row = self._file.one(
             "SELECT id, visit, episode, seed, actions, replays FROM episodes"
             " WHERE id = ?",
             (id,),
@@ -207,7 +172,7 @@ class Inbox:
 
     def clip_of(self, question: int) -> SavedClip | None:
         """The frames saved with a question; None where the task is to replay them."""
-        row = self._one(
+        row = self._file.one(
             "SELECT image, media, frames, width, height, frames_per_second FROM clips"
             " WHERE question = ?",
             (question,),
@@ -218,7 +183,7 @@ class Inbox:
         """The answers that came after number `id`, in order of arrival."""
         limit = -1 if most is None else most
         query = "SELECT * FROM answers WHERE id > ? ORDER BY id LIMIT ?"
-        return [kept_answer(row[:-1]) for row in self._all(query, (id, limit))]
+        return [kept_answer(row[:-1]) for row in self._file.all(query, (id, limit))]
 
     def answer_count(self) -> int:
         """How many answers are kept, corrected ones too."""
@@ -226,38 +191,38 @@ class Inbox:
 
     def last_answer(self) -> int:
         """The number of the newest answer, 0 when there is none."""
-        with self._reading():
-            return self._last("answers")
+        with self._file.reading():
+            return self._file.last("answers")
 
     def tell(self, name: str, value: Any) -> None:
         """Replace a fact that the page shows by this JSON value."""
         content = compact(value, finite=True)
         row = (name, content, digest_of((name, content)))
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute("REPLACE INTO facts VALUES (?, ?, ?)", row)
 
     def told(self, name: str) -> Any:
         """A fact as it was told last, None when it never was."""
-        row = self._one("SELECT content FROM facts WHERE name = ?", (name,))
+        row = self._file.one("SELECT content FROM facts WHERE name = ?", (name,))
         return None if row is None else json.loads(row[0])
 
     def facts(self) -> dict[str, Any]:
         """Every fact by its name."""
-        rows = self._all("SELECT name, content FROM facts ORDER BY name")
+        rows = self._file.all("SELECT name, content FROM facts ORDER BY name")
         return {name: json.loads(content) for name, content in rows}
 
     def announce(self, content: Mapping[str, Any]) -> int:
         """Add to the news that the page shows; the number of this one."""
         text = compact(dict(content), finite=True)
-        with self._writing():
-            number = self._last("news") + 1
-            self._insert("news", (number, text))
+        with self._file.writing():
+            number = self._file.last("news") + 1
+            self._file.insert("news", (number, text))
             return number
 
     def news(self, after: int) -> list[dict[str, Any]]:
         """What was announced after number `after`, each with its number as "id"."""
         query = "SELECT id, content FROM news WHERE id > ? ORDER BY id"
-        rows = self._all(query, (after,))
+        rows = self._file.all(query, (after,))
         return [{**json.loads(content), "id": number} for number, content in rows]
 
     def lease(
@@ -274,7 +239,7 @@ class Inbox:
         are wanted, and with nobody twice who answered or skipped it.
         """
         held, want = set(holding), max(want, 0)
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             person = asker(who)
             renew(connection, person, held, seconds=seconds)
             leased = hand_out(connection, person, held, want=want, seconds=seconds)
@@ -282,7 +247,7 @@ class Inbox:
 
     def release(self, who: str, questions: Collection[int]) -> None:
         """Give leased questions back, for others to have them at once."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.executemany(
                 "DELETE FROM leases WHERE question = ? AND who = ?",
                 [(question, who) for question in questions],
@@ -294,11 +259,11 @@ class Inbox:
         Raises UnknownQuestionError, BadAnswerError for a keyframe before the episode's
         beginning, and CannotWriteError when there is no room.
         """
-        with self._writing():
+        with self._file.writing():
             return [self._store_one(answer) for answer in answers]
 
     def _store_one(self, answer: Answer) -> int:
-        connection = self._connection
+        connection = self._file.connection
         query = "SELECT id FROM answers WHERE uuid = ?"
         repeated = connection.execute(query, (answer.uuid,)).fetchone()
         if repeated:
@@ -311,7 +276,7 @@ class Inbox:
         newest = "SELECT id, digest FROM answers ORDER BY id DESC LIMIT 1"
         last, digest = connection.execute(newest).fetchone() or (0, NO_DIGEST)
         kept = KeptAnswer(last + 1, answer, time.time(), late)
-        self._insert("answers", answer_fields(kept), previous=digest)
+        self._file.insert("answers", answer_fields(kept), previous=digest)
         let_stand(connection, kept)
         return kept.id
 
@@ -325,14 +290,14 @@ class Inbox:
             " WHERE s.who = ? AND s.answer < ? ORDER BY s.answer DESC LIMIT ?"
         )
         limit = 2**63 - 1 if before is None else before
-        rows = self._all(query, (who, limit, most))
+        rows = self._file.all(query, (who, limit, most))
         return [(question_of(row[:6]), kept_answer(row[6:-1])) for row in rows]
 
     def opinions(self) -> "Opinions":
         """Everybody's standing answers that name one action, by their moments."""
         from novice.inbox.opinions import opinions_in
 
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return opinions_in(connection, self._moments.known(connection))
 
     def golds(self) -> dict[int, tuple[float, ...]]:
@@ -341,33 +306,41 @@ class Inbox:
         A moment is called by the first question about it; a gold question that is not
         the first stands here under its own number as well.
         """
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             known, moments = right_answers(connection), self._moments.known(connection)
             return {moments[each]: right for each, right in known.items()} | known
 
     def repeats(self) -> dict[int, int]:
         """The question that each silent repeat asks again."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return repeats(connection)
+
+    def reserved(self) -> dict[int, float]:
+        """The questions that chance alone chose from all that was visited.
+
+        With each, the probability with which every visited state was.
+        """
+        with self._file.reading() as connection:
+            return reserved(connection)
 
     def people(self) -> dict[str, Standing]:
         """How much everybody has answered, by their names."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return standings(connection)
 
     def queue_counts(self) -> dict[str, int]:
         """How many questions were asked, and what became of them."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return counts(connection)
 
     def measuring(self) -> dict[str, int]:
         """How many questions measure the people who answer them, by kind."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             return measuring(connection)
 
     def tally(self, who: str, *, now: float) -> Tally:
         """How far the answering is at Unix time `now`, as one person sees it."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             people = answered(connection)
             return Tally(
                 answered=sum(count for count, _ in people.values()),
@@ -377,47 +350,3 @@ class Inbox:
                 open=open_for(connection, asker(who)),
                 rate=rate(connection, who, now=now),
             )
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One state of the file for everything that is read inside."""
-        with self._lock, telling(self.path), self._transaction("BEGIN"):
-            yield self._connection
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Everything written inside is there afterwards, or nothing is."""
-        with self._lock, telling(self.path), self._transaction("BEGIN IMMEDIATE"):
-            yield self._connection
-
-    @contextlib.contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        self._connection.execute(begin)
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            # SQLite has gone back by itself after some errors.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def _insert(self, table: str, row: tuple[Any, ...], previous: bytes = b"") -> None:
-        """Add a row and the digest of its fields."""
-        marks = ", ".join("?" * (len(row) + 1))
-        self._connection.execute(
-            f"INSERT INTO {table} VALUES ({marks})", (*row, digest_of(row, previous))
-        )
-
-    def _last(self, table: str) -> int:
-        """The highest number of a table's rows, 0 when it has none."""
-        (number,) = self._connection.execute(f"SELECT max(id) FROM {table}").fetchone()
-        return number or 0
-
-    def _all(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._lock, telling(self.path):
-            return self._connection.execute(query, values).fetchall()
-
-    def _one(self, query: str, values: tuple[Any, ...] = ()) -> Any:
-        with self._lock, telling(self.path):
-            return self._connection.execute(query, values).fetchone()

@@ -9,6 +9,7 @@ from novice.app.options import UsageError
 # Each experiment is a module beside this one with a function `run(arguments) -> int`.
 EXPERIMENTS: Mapping[str, str] = {
     "compounding": "how fast errors grow with time: clones, and who is corrected",
+    "cost": "what a human costs: demonstrations, relabeling, take-over",
     "fork": "what becomes of experts who do it in two ways, head by head",
 }
 

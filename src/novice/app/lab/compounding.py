@@ -115,8 +115,8 @@ def refuse_what_needs_a_task(given: argparse.Namespace) -> None:
 
 def open_folder(name: str, options: LabOptions) -> Path:
     """The folder to begin in."""
+    from novice.app.assignment import refuse_what_is_there
     from novice.app.folder import free_name
-    from novice.app.train import refuse_what_is_there
 
     if options.out is None:
         return free_name(Path("runs") / name.replace("/", "-").replace(":", "-"))
@@ -289,7 +289,7 @@ def on_a_task(
     summary = measured(study, settings, teller.say)
     lines = task_lines(summary)
     told = finish(path, settings, summary, task_page, options)
-    return summary, (lines[-1:] if options.quiet else lines) + told
+    return summary, (lines[:1] if options.quiet else lines) + told
 
 
 def folder_of_task(
@@ -299,8 +299,8 @@ def folder_of_task(
     settings: Mapping[str, Any],
 ) -> Path:
     """The folder to begin in, or the one to go on in."""
+    from novice.app.assignment import check_same
     from novice.app.folder import RunFolder
-    from novice.app.train import check_same
 
     name = f"lab-compounding-{task}-{options.seed}"
     if not of_task.resume:

@@ -18,6 +18,7 @@ from novice.algorithms.settings import BcSettings, DaggerSettings
 from novice.app.folder import check_finite
 from novice.app.judge import SLOTS, Judge
 from novice.app.machine import keep_compiled_programs
+from novice.app.numbers import return_form
 from novice.app.runs import expert_named
 from novice.app.tasks import task_called
 from novice.datasets.dataset import Dataset, Origin
@@ -117,16 +118,18 @@ def measured(
     began = time.perf_counter()
     seen, chance = expert_alone(study)
     returned = returns_of(seen).value
+    references = (float(returned.mean()), float(chance.mean()))
+    form = return_form(*references)
     options = study.options
     say(
         f"{study.env}: {len(WAYS)} ways to learn, {options.seeds} policies each, all"
         f" told {options.labels:,} right actions. The expert ({study.teacher.name})"
-        f" returns {returned.mean():.1f}, chance {chance.mean():.1f}."
+        f" returns {references[0]:{form}}, chance {references[1]:{form}}."
     )
     make_folder(study.path / "measured")
     write_json(study.path / "settings.json", settings)
     try:
-        found = list(every_policy(study, say))
+        found = list(every_policy(study, references, say))
     finally:
         study.slots.close()
         study.judge.slots.close()
@@ -161,9 +164,12 @@ def expert_alone(study: Study) -> tuple[Trajectories, np.ndarray]:
 
 
 def every_policy(
-    study: Study, say: Callable[[str], None]
+    study: Study, among: Sequence[float], say: Callable[[str], None]
 ) -> Iterator[Mapping[str, Any]]:
-    """Train and measure policy after policy; what is measured already is read."""
+    """Train and measure policy after policy; what is measured already is read.
+
+    Their returns are written as those are `among` which they are read.
+    """
     units = [(way, seed) for seed in range(study.options.seeds) for way in WAYS]
     paths = {
         unit: study.path / "measured" / "{}-{}.json".format(*unit) for unit in units
@@ -176,9 +182,10 @@ def every_policy(
             done += 1
         found = read_json(paths[unit])
         left = (time.perf_counter() - began) / max(done, 1) * (len(waiting) - done)
-        mean = np.mean(found["returns"])
+        mean = float(np.mean(found["returns"]))
+        form = return_form(*among, mean)
         eta = f"   about {max(1, round(left / 60))} min left" if left > 20 else ""
-        say(f"{unit[0]:<9} seed {unit[1]}  return {mean:>9.1f}{eta}")
+        say(f"{unit[0]:<9} seed {unit[1]}  return {mean:>9{form}}{eta}")
         yield found
 
 

@@ -125,8 +125,8 @@ def settings_of(options: ForkOptions) -> dict[str, Any]:
 
 def folder_for(options: ForkOptions, settings: Mapping[str, Any]) -> Path:
     """The folder to begin in, or the one to go on in."""
+    from novice.app.assignment import check_same, refuse_what_is_there
     from novice.app.folder import RunFolder, free_name
-    from novice.app.train import check_same, refuse_what_is_there
 
     usual = Path("runs") / f"lab-fork-{options.seed}"
     path = usual if options.out is None else Path(options.out)

@@ -2,14 +2,15 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from novice.app.report.contents import RunContents
 from novice.app.report.facts import Facts
 from novice.app.report.markup import Child, Html, joined, tag
 from novice.app.report.numbers import duration
-from novice.app.report.parts import definitions, section, shares_of_time
+from novice.app.report.parts import section, shares_of_time
+from novice.app.report.repetition import repetition
 from novice.app.report.teacher import effort, marked, simulated, taught_by
 
 _PHASES = ("collect", "label", "fit", "evaluate")
@@ -47,19 +48,10 @@ def phases_of(seconds: Mapping[str, float]) -> dict[str, float]:
 
 
 def repeat_section(contents: RunContents, run: Facts) -> Html:
-    """The command line, the settings and the versions."""
+    """The command line, the settings and the versions, and who taught."""
     settings = contents.settings.get("settings") or {}
-    versions = contents.settings.get("versions") or {}
-    version = contents.settings.get("version")
-    if version is not None:
-        versions = {"novice": version, **versions}
-    return section(
-        "How to repeat it",
-        tag("pre", tag("code", _breakable(command_line(run.command, settings)))),
-        _folded("Settings", settings),
-        _folded("Versions", versions),
-        note=_taught(run),
-    )
+    typed = command_line(run.command, settings)
+    return repetition(typed, contents.settings, note=_taught(run))
 
 
 def _taught(run: Facts) -> Child:
@@ -89,11 +81,6 @@ def command_line(command: str, settings: Mapping[str, Any]) -> list[str]:
     return [shlex.join(words) for words in parts]
 
 
-def _breakable(parts: Sequence[str]) -> list[Html]:
-    """The parts with spaces between them, where alone a line may end."""
-    return [joined(tag("span", part), " ") for part in parts]
-
-
 def _flags(name: str, value: Any) -> Iterator[list[str]]:
     """The words of the command line that set one setting, or a group of them."""
     flag = "--" + name.replace("_", "-")
@@ -110,13 +97,3 @@ def _flags(name: str, value: Any) -> Iterator[list[str]]:
         yield [flag, *map(str, value)]
     elif value is not None:
         yield [flag, str(value)]
-
-
-def _folded(name: str, pairs: Mapping[str, Any]) -> Html | None:
-    if not pairs:
-        return None
-    told = {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for key, value in pairs.items()
-    }
-    return tag("details", tag("summary", name), definitions(told))

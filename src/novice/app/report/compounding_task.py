@@ -36,7 +36,7 @@ def task_page(settings: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
 
 
 def task_lines(summary: Mapping[str, Any]) -> list[str]:
-    """What the policies cost, sentence by sentence; the last one compares them."""
+    """What the policies cost, sentence by sentence; the first one compares them."""
     lines = []
     for way in summary["ways"]:
         returned = sum(way["returns"]) / len(way["returns"])
@@ -62,7 +62,8 @@ def _compared(summary: Mapping[str, Any]) -> str:
     if better:
         told = " and ".join(better)
         verb = "lose" if len(better) > 1 else "loses"
-        return f"On {summary['env']}, {told} {verb} less than bc {labels}."
+        more = f", and bc less than {' and '.join(worse)}," if worse else ""
+        return f"On {summary['env']}, {told} {verb} less than bc{more} {labels}."
     if worse:
         return (
             f"On {summary['env']}, bc loses less than {' and '.join(worse)} {labels}."
@@ -193,20 +194,21 @@ def _everybody(summary: Mapping[str, Any]) -> Html:
         table(
             [
                 "",
-                "return of each policy",
+                "returns",
                 "lost to the expert",
                 "less than bc",
                 "disagreement",
-                "go on till the end",
+                "to the end",
             ],
             rows,
         ),
         definitions({way["name"]: TOLD[way["name"]] for way in summary["ways"]}),
         note=(
             f"The expert ({summary['expert']['name']}) returns {about(returned)},"
-            f" chance {about(summary['random']['return']['mean'])}. Intervals are over"
-            " the policies (Student's t), not over episodes: of few policies they are"
-            " wide."
+            f" chance {about(summary['random']['return']['mean'])}. To the end: the"
+            " episodes that still go on in the last step that anybody made. Intervals"
+            " are over the policies (Student's t), not over episodes: of few policies"
+            " they are wide."
             f" The shaken hand shakes by {summary['noise']:g}."
         ),
     )

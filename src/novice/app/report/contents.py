@@ -1,13 +1,14 @@
 """Read what the files of a run's folder say."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
+from novice.app.data.provenance import DOUBTS, labels_of, run_told
 from novice.errors import NoviceError
 from novice.files import read_json, read_lines
 
@@ -41,6 +42,9 @@ class RunContents:
     metrics: Sequence[Mapping[str, Any]] = ()
     timings: Sequence[Mapping[str, Any]] = ()
     replays: Sequence[Replay] = ()
+    labels: Mapping[str, Any] = field(default_factory=dict)  # as `run_told` has them
+    doubts: Mapping[str, Any] = field(default_factory=dict)  # doubts.json
+    moments: Mapping[int, Frame] = field(default_factory=dict)  # what rows are about
 
 
 def read_contents(folder: Path) -> RunContents:
@@ -56,7 +60,16 @@ def read_contents(folder: Path) -> RunContents:
         metrics=read_lines(folder / "metrics.jsonl"),
         timings=read_lines(folder / "timings.jsonl"),
         replays=_replays(folder / "replays.json"),
+        labels=_labels(folder),
+        doubts=_object(folder, DOUBTS) if (folder / DOUBTS).exists() else {},
     )
+
+
+def _labels(folder: Path) -> Mapping[str, Any]:
+    """Where the run's labels come from; empty where it has none."""
+    if not (folder / "dataset" / "index.json").exists():
+        return {}
+    return run_told(labels_of(str(folder)))
 
 
 def _object(folder: Path, name: str) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from novice.app.report.teacher import (
 _UNTAUGHT = RoundFacts(number=-1, labels=0, human_seconds=0.0, env_steps=0)
 # What a measured quantity is, where its name alone does not say it.
 _MEANINGS = {
+    "context_switches": "stretches of an episode that were asked about",
     "corrected_answers": "percent that differed from what the policy had done",
     "driven_by_the_person": "percent of the steps in which a policy could have driven",
     "entropy": "how undecided the policy still is",

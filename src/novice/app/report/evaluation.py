@@ -9,10 +9,11 @@ from novice.app.report.contents import RunContents, UnreadableRunError
 from novice.app.report.facts import Facts
 from novice.app.report.markup import Child, Html, joined, tag
 from novice.app.report.numbers import interval, share, whole
-from novice.app.report.parts import definitions, opening, section, table, with_interval
+from novice.app.report.parts import opening, section, table, with_interval
+from novice.app.report.repetition import repetition
 from novice.app.report.shift import EXPLANATION, in_words
 from novice.app.report.vary import vary_sections
-from novice.app.report.vary_words import score_of, short_names
+from novice.app.report.vary_words import kept_share, score_of, short_names
 from novice.app.report.words import verdict
 
 _FLAGS = ("episodes", "round", "expert", "vary")
@@ -41,7 +42,7 @@ def _sections(contents: RunContents, run: Facts) -> Html:
         vary_sections(found),
         _where_they_go(found, names),
         _everybody(found, names),
-        _repeat(contents),
+        repetition(_words(contents.settings.get("settings") or {}), contents.settings),
     )
 
 
@@ -52,7 +53,7 @@ def _headline(found: Mapping[str, Any], names: Sequence[str]) -> str:
         told = [
             f"{name} keeps {100 * entry['kept']['mean']:.0f}\N{NO-BREAK SPACE}%"
             for name, entry in zip(names, block["over_range"]["policies"], strict=True)
-            if "kept" in entry
+            if kept_share(entry) is not None
         ]
         if told and not block["without_effect"]:
             return (
@@ -143,8 +144,9 @@ def _where_they_go(found: Mapping[str, Any], names: Sequence[str]) -> Html | Non
     if not lines:
         return None
     lines.append(
-        "Where a policy is not where its dataset is, nobody has said what to do there:"
-        " novice dagger asks the expert in the states that the policy visits."
+        "States that can be told from the dataset\N{RIGHT SINGLE QUOTATION MARK}s are"
+        " new, or known and visited more or less often. Where the return is low as"
+        " well, novice dagger asks the expert in the states that the policy visits."
     )
     return section(
         "Where each policy goes",
@@ -155,22 +157,6 @@ def _where_they_go(found: Mapping[str, Any], names: Sequence[str]) -> Html | Non
 
 def _arguments(arguments: Mapping[str, Any] | None) -> str:
     return ", ".join(f"{k}={json.dumps(v)}" for k, v in (arguments or {}).items())
-
-
-def _repeat(contents: RunContents) -> Html:
-    """The command line, the settings and the versions."""
-    settings = contents.settings.get("settings") or {}
-    versions = dict(contents.settings.get("versions") or {})
-    if contents.settings.get("version") is not None:
-        versions = {"novice": contents.settings["version"], **versions}
-    return section(
-        "How to repeat it",
-        tag(
-            "pre", tag("code", ([tag("span", part), " "] for part in _words(settings)))
-        ),
-        _folded("Settings", settings),
-        _folded("Versions", versions),
-    )
 
 
 def _words(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -187,13 +173,3 @@ def _words(settings: Mapping[str, Any]) -> Iterator[str]:
         for each in value if isinstance(value, list) else [value]:
             if each is not None:
                 yield shlex.join([f"--{name}", str(each)])
-
-
-def _folded(name: str, pairs: Mapping[str, Any]) -> Html | None:
-    if not pairs:
-        return None
-    told = {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for key, value in pairs.items()
-    }
-    return tag("details", tag("summary", name), definitions(told))

@@ -35,6 +35,7 @@ class RoundFacts:
     disagreement: Score | None = None
     corrected: Score | None = None  # percent of answers
     driven: Score | None = None  # percent of steps, by the person
+    audit: Score | None = None  # of the policy before it, by a blind random slice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,8 @@ class Facts:
     episodes: Mapping[str, Episodes]
     final_ends: Ends | None = None  # where nothing is paid
     random_ends: Ends | None = None
+    audit: str | None = None  # what the blind random slice says
+    enough: str | None = None  # whether more labels still paid
 
     @property
     def paid(self) -> bool:
@@ -148,6 +151,8 @@ def facts(contents: RunContents) -> Facts:
         episodes=_episodes(contents.evaluation or {}),
         final_ends=_ends(final, "final"),
         random_ends=_ends(_part(summary, "random"), "random"),
+        audit=_part(summary, "audit").get("says"),
+        enough=_part(summary, "enough").get("says"),
     )
 
 
@@ -229,6 +234,7 @@ def _round(entry: Mapping[str, Any]) -> RoundFacts:
         disagreement=score(entry, "expert_disagreement", where=where),
         corrected=_percent(score(entry, "corrected", where=where)),
         driven=_percent(score(entry, "intervention_share", where=where)),
+        audit=score(entry, "audit", where=where),
     )
 
 

@@ -9,7 +9,16 @@ from jaxtyping import Float
 
 from novice.app.report.facts import Score
 from novice.app.report.markup import Html, joined
-from novice.app.report.svg import MUTED, PAPER, POLICY, RULE, drawing, new_axes, svg
+from novice.app.report.svg import (
+    MUTED,
+    PAPER,
+    POLICY,
+    RULE,
+    drawing,
+    new_axes,
+    svg,
+    write_numbers,
+)
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -106,7 +115,7 @@ def small_line(
         axes.plot(at, values, color=POLICY, linewidth=1.6)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-        _write_numbers(axes)
+        write_numbers(axes)
         return svg(axes, name=name, description=description)
 
 
@@ -125,7 +134,7 @@ def _curve(
     _name_levels(axes, [policy, *levels])
     axes.set_xlabel(curve.at_name, color=MUTED, labelpad=6)
     _write_above(axes, curve.score_name)
-    _write_numbers(axes)
+    write_numbers(axes)
     return axes
 
 
@@ -225,7 +234,7 @@ def _heaps(heaps: Sequence[Heap], *, zero: bool, width: int) -> "matplotlib.axes
         label.set_color(heap.color)
     axes.set_ylim(-0.2, len(heaps) - 0.05)
     axes.grid(visible=False)
-    _write_numbers(axes, y=False)
+    write_numbers(axes, y=False)
     return axes
 
 
@@ -284,15 +293,3 @@ def _write_above(axes: "matplotlib.axes.Axes", text: str) -> None:
         textcoords="offset points",
         color=MUTED,
     )
-
-
-def _write_numbers(axes: "matplotlib.axes.Axes", *, y: bool = True) -> None:
-    """Write tick labels with thousands apart: 12,000."""
-    from matplotlib.ticker import FuncFormatter
-
-    def written(value: float, _: int) -> str:
-        return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
-
-    axes.xaxis.set_major_formatter(FuncFormatter(written))
-    if y:
-        axes.yaxis.set_major_formatter(FuncFormatter(written))

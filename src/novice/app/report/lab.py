@@ -22,7 +22,6 @@ repeat it:
 of `novice lab EXPERIMENT`, and a "task" as the word after it.
 """
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +32,8 @@ import numpy as np
 
 from novice.app.report.closing import command_line
 from novice.app.report.markup import Child, Html, joined, tag
-from novice.app.report.parts import definitions, opening, page, section
+from novice.app.report.parts import opening, page
+from novice.app.report.repetition import repetition
 from novice.app.report.svg import (
     EXPERT,
     INK,
@@ -44,6 +44,7 @@ from novice.app.report.svg import (
     drawing,
     new_axes,
     svg,
+    write_numbers,
 )
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def lab_page(
     return page(
         opening(f"novice lab {experiment}", *about, headline=headline, remarks=remarks),
         *sections,
-        _repeat(experiment, settings),
+        repetition(_typed(experiment, settings.get("settings") or {}), settings),
         title=f"{title} · lab · novice",
         style=resources.files("novice.app.report")
         .joinpath("report.css")
@@ -115,12 +116,14 @@ def chart(
     at_name: str,
     value_name: str,
     logarithmic: bool = False,
+    logarithmic_at: bool = False,
     from_zero: bool = False,
 ) -> Html:
     """Lines with their intervals over common axes, and above them what each is.
 
     `name` tells the chart from the page's other figures, `description` is what a screen
-    reader says. `logarithmic` stretches both axes so that a power is a straight line.
+    reader says. `logarithmic` stretches both axes so that a power is a straight line,
+    `logarithmic_at` the lower one alone, where places lie far apart.
     """
     with drawing():
         return joined(
@@ -132,6 +135,7 @@ def chart(
                         at_name=at_name,
                         value_name=value_name,
                         logarithmic=logarithmic,
+                        logarithmic_at=logarithmic_at,
                         from_zero=from_zero,
                         width=pixels,
                     ),
@@ -150,6 +154,7 @@ def _drawn(
     at_name: str,
     value_name: str,
     logarithmic: bool,
+    logarithmic_at: bool,
     from_zero: bool,
     width: int,
 ) -> "matplotlib.axes.Axes":
@@ -163,6 +168,9 @@ def _drawn(
         axes.minorticks_off()
     else:
         _few_ticks(axes)
+    if logarithmic_at:
+        axes.set_xscale("log")
+        axes.minorticks_off()
     if from_zero:
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.set_xlabel(at_name, color=MUTED, labelpad=6)
@@ -174,7 +182,7 @@ def _drawn(
         textcoords="offset points",
         color=MUTED,
     )
-    _write_numbers(axes)
+    write_numbers(axes)
     return axes
 
 
@@ -206,16 +214,6 @@ def _few_ticks(axes: "matplotlib.axes.Axes") -> None:
     axes.margins(x=0.02)
 
 
-def _write_numbers(axes: "matplotlib.axes.Axes") -> None:
-    from matplotlib.ticker import FuncFormatter
-
-    def written(value: float, _: int) -> str:
-        return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
-
-    axes.xaxis.set_major_formatter(FuncFormatter(written))
-    axes.yaxis.set_major_formatter(FuncFormatter(written))
-
-
 def _legend(lines: Sequence[Line]) -> Html:
     """What each color stands for; what is dashed has a thinner mark."""
     return tag(
@@ -240,30 +238,13 @@ def _swatch(line: Line) -> str:
     return f"background:{color}"
 
 
-def _repeat(experiment: str, settings: Mapping[str, Any]) -> Html:
-    """What to type to have the same again, and what it depends on."""
-    flags = settings.get("settings") or {}
+def _typed(experiment: str, flags: Mapping[str, Any]) -> list[str]:
+    """What to type to have the same again."""
     words = [["novice", "lab", experiment]]
     if flags.get("task") is not None:
         words.append([str(flags["task"])])
-    typed = [shlex.join(each) for each in words]
     others = {name: value for name, value in flags.items() if name != "task"}
-    typed += command_line(experiment, others)[1:]
-    versions = {"novice": settings["version"]} if "version" in settings else {}
-    versions |= settings.get("versions") or {}
-    return section(
-        "How to repeat it",
-        tag("pre", tag("code", (joined(tag("span", part), " ") for part in typed))),
-        _folded("Settings", flags),
-        _folded("Versions", versions),
-    )
-
-
-def _folded(name: str, pairs: Mapping[str, Any]) -> Html | None:
-    if not pairs:
-        return None
-    told = {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for key, value in pairs.items()
-    }
-    return tag("details", tag("summary", name), definitions(told))
+    return [
+        *(shlex.join(each) for each in words),
+        *command_line(experiment, others)[1:],
+    ]

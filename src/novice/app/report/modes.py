@@ -61,20 +61,25 @@ def modes_sentence(found: Mapping[str, Any]) -> str:
             f"In {percents(between)} of the states the policy does what nobody did,"
             " between two things that were done: it takes their mean, which may be the"
             " one wrong answer. To do: a head that can choose, --head mixture (or"
-            " discretized, or flow)."
+            " discretized, or flow). Where the return is as good as it can be, leave"
+            " it: a law that switches at a sharp edge looks like two ways, too."
         )
-    if found["disagree"]["mean"] >= MATTERS:
-        return (
-            f"In {percents(disagree)} of the states two different things were done, and"
-            " the policy does one of them. There is nothing to do about it."
-        )
+    several = found["disagree"]["mean"] >= MATTERS
+    ways = (
+        f"In {percents(disagree)} of the states two different things were done"
+        if several
+        else "There is one way of doing it in nearly all states"
+    )
     if found["far"]["mean"] >= 5 * MATTERS:
         return (
-            "There is one way of doing it in nearly all states, but in"
-            f" {percents(far)} of them the policy does what nobody did: it has not"
-            " learned the data yet. To do: more --steps, or a larger --hidden."
+            f"{ways}, but in {percents(far)} of all states the policy does what nobody"
+            " did: it has not learned the data yet. To do: more --steps, or a larger"
+            " --hidden."
+        )
+    if several:
+        return (
+            f"{ways}, and the policy does one of them. There is nothing to do about it."
         )
     return (
-        "There is one way of doing it in nearly all states, so that a head that can"
-        " choose among several would gain nothing here."
+        f"{ways}, so that a head that can choose among several would gain nothing here."
     )

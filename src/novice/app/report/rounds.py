@@ -42,6 +42,11 @@ def _note(run: Facts, chosen: int | None) -> str | None:
         )
     if run.teacher is not None and any(facts.disagreement for facts in run.rounds):
         told.append(f"Disagreement: with {yardstick(run)}.")
+    if any(facts.audit for facts in run.rounds):
+        told.append(
+            "Blind check: how far the policy before was from the answers, by a random"
+            " slice of all that it visited."
+        )
     return " ".join(told) or None
 
 
@@ -73,6 +78,7 @@ def _cells(facts: RoundFacts, *, taught: bool) -> Mapping[str, Child]:
         "disagreement": (
             None if facts.disagreement is None else with_interval(facts.disagreement)
         ),
+        "blind check": None if facts.audit is None else with_interval(facts.audit),
     }
 
 

@@ -24,6 +24,7 @@ from novice.app.report.teacher import (
     yardstick,
     yardstick_mark,
 )
+from novice.app.report.trust import trust_section
 from novice.app.report.words import headline, remarks
 
 _REPLAYS = {
@@ -53,6 +54,7 @@ def run_sections(contents: RunContents, run: Facts) -> Html:
         replays_section(contents, run),
         rounds_section(run),
         diagnostics_section(contents, run),
+        trust_section(contents),
         modes_section(contents),
         closing(contents, run),
     )

@@ -11,6 +11,7 @@ from novice.app.report.numbers import whole
 from novice.app.report.parts import section
 from novice.app.report.shift_map import map_of_states
 from novice.app.report.svg import MUTED
+from novice.evaluation.shift import FEWEST_EPISODES
 
 Part = Mapping[str, Any]
 
@@ -30,21 +31,19 @@ _GUESSING = Level(
 
 def shift_section(contents: RunContents, run: Facts) -> Html | None:
     """Whether the policy visits the states that it learned from, as far as measured."""
-    delivered = _delivered(contents, run)
+    shown = _delivered(contents, run)
+    found = _part(contents.evaluation, "visited", "evaluation")
     rounds = [entry for entry in _entries(contents) if "shift" in entry]
-    if delivered is None and not rounds:
+    if shown is None and "shift_unknown" not in found and not rounds:
         return None
-    shown = delivered or rounds[-1]
-    told = _checked(_part(shown, "shift", "evaluation"))
-    stretches = _stretches(shown)
-    found = None if contents.evaluation is None else contents.evaluation.get("visited")
+    lines = _unknown(found, run) if shown is None else _lines(contents, run, shown)
     return section(
         "Where the policy goes",
-        (tag("p", line, class_="remark") for line in _lines(run, told, shown)),
+        (tag("p", line, class_="remark") for line in lines),
         _over_rounds(rounds, run),
-        _by_time(stretches),
+        None if shown is None else _by_time(_stretches(shown)),
         map_of_states(_part(found, "map", "evaluation.visited"))
-        if found and "map" in found
+        if "map" in found
         else None,
         note=EXPLANATION,
     )
@@ -54,8 +53,8 @@ def in_words(told: Part) -> str:
     """What an AUC means, in half a sentence."""
     if told["p"] > FALSE_ALARMS or told["auc"] <= 0.5:
         return "no difference that these episodes can show"
-    where = "mostly" if told["auc"] >= FAR else "partly"
-    return f"the policy is {where} where its dataset is not"
+    how_well = "mostly" if told["auc"] >= FAR else "partly"
+    return f"its states can {how_well} be told from those of its dataset"
 
 
 def leaves_at(stretches: Sequence[Part]) -> int | None:
@@ -71,8 +70,20 @@ def leaves_at(stretches: Sequence[Part]) -> int | None:
     return int(sure[0]["from"]) if sure else None
 
 
-def _lines(run: Facts, told: Part, shown: Part) -> Iterator[Child]:
+def _unknown(found: Part, run: Facts) -> Iterator[Child]:
+    """Why nothing is known of the policy that was delivered, and what would help."""
+    why = found.get("shift_unknown", "too few episodes to compare")
+    flag = "--episodes-per-round" if run.command == "dagger" else "--demonstrations"
+    yield joined(
+        f"No AUC of the delivered policy: {why}. To do: answers from more episodes, ",
+        tag("code", flag),
+        ".",
+    )
+
+
+def _lines(contents: RunContents, run: Facts, shown: Part) -> Iterator[Child]:
     """What the numbers mean, and what to do about them."""
+    told = _checked(_part(shown, "shift", "evaluation"))
     score = _score(told, "shift")
     data, policy = (whole(count) for count in told["episodes"])
     first, last = (whole(step) for step in told["steps"])
@@ -83,13 +94,31 @@ def _lines(run: Facts, told: Part, shown: Part) -> Iterator[Child]:
         f" {policy} fresh episodes with {data} of the dataset, in steps {first} to"
         f" {last}, which both have.",
     )
+    settings = contents.settings.get("settings") or {}
+    yield from _newest(shown, settings.get("episodes_per_round"))
+    yield from _what_is_owed(run)
+    if run.command == "bc" and settings.get("noise"):
+        yield (
+            "The hand that showed was shaken and has been in more states than the"
+            " policy need visit: 0.5 is not owed."
+        )
+    yield from _what_to_do(run, told, _stretches(shown))
+
+
+def _newest(shown: Part, episodes: Any) -> Iterator[str]:
+    """How far the policy is from the rows that the last round added."""
     if new := _part(shown, "shift_new", "shift_new"):
         yield (
             "From the rows of the newest round alone: AUC"
-            f" {_written(_score(new, 'shift_new'))}."
+            f" {_written(_score(new, 'shift_new'))}. Where this is nearer to 0.5, the"
+            " rest of the difference is what older policies visited."
         )
-    yield from _what_is_owed(run)
-    yield from _what_to_do(run, told, _stretches(shown))
+    elif isinstance(episodes, int) and episodes < FEWEST_EPISODES:
+        yield (
+            "The rows of the newest round are not compared by themselves: a round has"
+            f" {whole(episodes)} episodes, and {FEWEST_EPISODES} would be needed"
+            f" (--episodes-per-round {FEWEST_EPISODES})."
+        )
 
 
 def _what_is_owed(run: Facts) -> Iterator[str]:
@@ -102,9 +131,9 @@ def _what_is_owed(run: Facts) -> Iterator[str]:
         )
     else:
         yield (
-            "0.5 would mean that the policy is where it was taught. Above it, it acts"
-            " in states that nobody has shown, and its errors there lead to more of"
-            " them."
+            "0.5 would mean that the policy is where it was taught. Above it, it visits"
+            " states that nobody has shown, where its errors lead to more of them, or"
+            " known ones more or less often than they were shown."
         )
 
 
@@ -117,11 +146,12 @@ def _what_to_do(run: Facts, told: Part, stretches: Sequence[Part]) -> Iterator[C
         )
         return
     start = leaves_at(stretches)
-    when = "" if start is None else f" from step {whole(start)} on"
-    what = "Ask about what it visits: " if start is None else "Ask about those: "
+    when = "" if start is None else f"from step {whole(start)} on "
     how = "goes on with these answers and asks where the policy goes."
     yield joined(
-        f"The policy sees states{when} that the dataset does not have. {what}",
+        f"What the policy sees {when}is new, or known and seen more or less often than"
+        " in the dataset; an AUC does not tell which. Where the return is as good as"
+        " it can be, leave it. Otherwise ask about these states: ",
         tag("code", "novice dagger ", tag("bdi", run.env), " --from RUN"),
         f" {how}",
     )

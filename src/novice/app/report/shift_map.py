@@ -33,7 +33,8 @@ def map_of_states(told: Mapping[str, Any]) -> Html | None:
             f" {percent(100.0 * round(first, 2))} (across) and"
             f" {percent(100.0 * round(second, 2))} (up), their first two principal"
             " components. What lies apart here is apart; what lies together may still"
-            " differ in what is not shown. Blue alone is where nobody was asked.",
+            " differ in what is not shown. Where blue is alone, nobody or hardly"
+            " anybody has said what to do.",
             class_="note",
         ),
         (_drawn(sides, size=size, box=box) for size, box in _SIZES.items()),

@@ -61,7 +61,8 @@ _TO_PAGE = (
     (r"font-family: [^;\"]*;? ?", ""),
     (r" transform=\"rotate\(-0 [^\"]*\"", ""),
     (r"xlink:href", "href"),
-    (r"(\d\.\d\d)\d+", r"\1"),
+    # Places are cut to two decimals; what is written beside an axis is not.
+    (r"(\d\.\d\d)\d+(?![^<>\"]{0,80}</text>)", r"\1"),
     (r"\s*\n\s*", " "),
     (r"> <", "><"),
 )
@@ -93,6 +94,18 @@ def new_axes(
             (height - bottom - top) / height,
         )
     )
+
+
+def write_numbers(axes: "matplotlib.axes.Axes", *, y: bool = True) -> None:
+    """Write tick labels with thousands apart and a true minus: −12,000."""
+    from matplotlib.ticker import FuncFormatter
+
+    def written(value: float, _: int) -> str:
+        return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+
+    axes.xaxis.set_major_formatter(FuncFormatter(written))
+    if y:
+        axes.yaxis.set_major_formatter(FuncFormatter(written))
 
 
 def svg(

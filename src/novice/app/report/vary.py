@@ -21,6 +21,7 @@ from novice.app.report.svg import (
     drawing,
     new_axes,
     svg,
+    write_numbers,
 )
 from novice.app.report.vary_words import (
     Block,
@@ -129,7 +130,8 @@ def _holding(block: Block, names: Sequence[str]) -> Html:
     rows = []
     for name, entry in zip(names, block["over_range"]["policies"], strict=True):
         where = where_it_holds(block, entry)
-        row = [name, "nowhere: no better than chance as trained", ""]
+        better = "hardly" if "kept" in entry else "no"
+        row = [name, f"not known: {better} better than chance as trained", ""]
         rows.append(row if where is None else [name, where, kept_of(entry)])
     least = (
         f"keeps {100 * KEPT:.0f}\N{NO-BREAK SPACE}% of its usual return above chance"
@@ -242,11 +244,6 @@ def _drawn(
 
 def _name(axes: "matplotlib.axes.Axes", what: str) -> None:
     """Say what the axes are, with a true minus before their numbers."""
-    from matplotlib.ticker import FuncFormatter
-
-    def written(value: float, _: int) -> str:
-        return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
-
     axes.set_xlabel(what, color=MUTED, labelpad=6)
     axes.annotate(
         "return",
@@ -256,8 +253,7 @@ def _name(axes: "matplotlib.axes.Axes", what: str) -> None:
         textcoords="offset points",
         color=MUTED,
     )
-    axes.xaxis.set_major_formatter(FuncFormatter(written))
-    axes.yaxis.set_major_formatter(FuncFormatter(written))
+    write_numbers(axes)
 
 
 def _legend(columns: Mapping[str, Any]) -> Html:

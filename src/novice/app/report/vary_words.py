@@ -99,7 +99,11 @@ def _holding(block: Block, names: Sequence[str]) -> Iterator[str]:
     for name, entry in zip(names, block["over_range"]["policies"], strict=True):
         where = where_it_holds(block, entry)
         if where is None:
-            yield f"{name} is no better than chance as trained: it has nothing to lose."
+            better = "hardly" if "kept" in entry else "no"
+            yield (
+                f"{name} is {better} better than chance as trained: what it loses"
+                " cannot be told."
+            )
             continue
         yield (
             f"{name} keeps at least {100 * KEPT:.0f} % of its usual return above chance"
@@ -108,8 +112,8 @@ def _holding(block: Block, names: Sequence[str]) -> Iterator[str]:
 
 
 def where_it_holds(block: Block, entry: Mapping[str, Any]) -> str | None:
-    """At which values a policy keeps most; None where it was no better than chance."""
-    if "kept" not in entry or "holds" not in entry:
+    """At which values a policy keeps most; None where that cannot be told."""
+    if kept_share(entry) is None or "holds" not in entry:
         return None
     what, holds = block["what"], entry["holds"]
     if all(value["value"] in holds for value in block["values"]):
@@ -123,11 +127,21 @@ def where_it_holds(block: Block, entry: Mapping[str, Any]) -> str | None:
     return f"at {what} {', '.join(value_shown(value) for value in holds)}"
 
 
+def kept_share(entry: Mapping[str, Any]) -> float | None:
+    """What share is kept; None where a policy is hardly better than chance anyway."""
+    kept = entry.get("kept")
+    return None if kept is None or kept["ci95"] is None else float(kept["mean"])
+
+
+def loses(entry: Mapping[str, Any]) -> bool:
+    """Whether a policy is known to keep less than it might."""
+    kept = kept_share(entry)
+    return kept is not None and kept < KEPT
+
+
 def kept_of(entry: Mapping[str, Any]) -> str:
-    """The share that is kept, with its interval where there is one."""
+    """The share that is kept, with its interval."""
     kept = entry["kept"]
-    if kept["ci95"] is None:
-        return share(kept["mean"])
     low, high = (share(bound) for bound in kept["ci95"])
     return f"{share(kept['mean'])} [{low}, {high}]".replace(" ", "\N{NO-BREAK SPACE}")
 
@@ -158,12 +172,10 @@ def _compared(
 
 def _expert_too(block: Block, found: Mapping[str, Any]) -> Iterator[str]:
     """Where the expert fails as well, nobody can be asked for more."""
-    if not all("kept" in entry.get("expert", {}) for entry in block["values"]):
-        return
     lost = [
         value_shown(entry["value"])
         for entry in block["values"]
-        if entry["expert"]["kept"]["mean"] < KEPT
+        if loses(entry.get("expert", {}))
     ]
     if lost:
         yield (
@@ -175,11 +187,14 @@ def _expert_too(block: Block, found: Mapping[str, Any]) -> Iterator[str]:
 
 def _advice(block: Block, found: Mapping[str, Any]) -> Iterator[str]:
     """What to do about what was lost, where the expert does better or where not."""
-    lost = [
-        entry
-        for entry in block["values"]
-        if any(e.get("kept", {}).get("mean", 1) < KEPT for e in entry["policies"])
-    ]
+    everybody = [each for entry in block["values"] for each in entry["policies"]]
+    if all(kept_share(each) is None for each in everybody):
+        yield (
+            "Before it can lose anything a policy must be better than chance as"
+            " trained: more labels, or more --steps."
+        )
+        return
+    lost = [entry for entry in block["values"] if any(map(loses, entry["policies"]))]
     if not lost:
         yield "Nothing was lost at any of these values: try wider ones."
         return
@@ -210,9 +225,7 @@ def _of_the_experts(entry: Mapping[str, Any]) -> float:
     """
     unknown = 1.0 if "expert" in entry else 0.0
     return min(
-        each.get("normalized", unknown)
-        for each in entry["policies"]
-        if each.get("kept", {}).get("mean", 1) < KEPT
+        each.get("normalized", unknown) for each in entry["policies"] if loses(each)
     )
 
 

@@ -74,6 +74,10 @@ def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[Child]:
             "This task pays no reward: the latest policy is delivered, and its"
             f" disagreement with {yardstick(run)} stands in for the return."
         )
+    if run.audit is not None:
+        yield str(run.audit)
+    if run.enough is not None:
+        yield str(run.enough)
     yield from teachers(run)
 
 

@@ -75,6 +75,7 @@ export function lookAhead() {
   if (!desk.hello.consequences || !desk.shown) return;
   if (desk.consequences?.open) return desk.consequences.close();
   const item = desk.shown;
+  if (item.question.blind) return tell("This question was drawn by chance, to find out how often the policy is wrong: it is answered without help.");
   withPart("consequences", ({ Consequences }) => {
     desk.consequences ??= new Consequences(byId("branches"), api, (action, collects) => {
       take({ at: performance.now(), meant: collects ? { collect: action } : { commit: action } });

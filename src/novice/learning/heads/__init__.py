@@ -19,6 +19,7 @@ from novice.learning.heads.head import (
     marks_of,
 )
 from novice.learning.heads.mixture import Mixture, mixture
+from novice.learning.heads.pairs import Pairs
 from novice.learning.heads.squared import Squared
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Flow",
     "Gaussian",
     "Mixture",
+    "Pairs",
     "Squared",
     "cannot_say",
     "choices",
@@ -56,26 +58,30 @@ def real_head(
     center: tuple[float, ...],
     half_range: tuple[float, ...],
     *,
+    bounded: bool = False,
     key: PRNGKeyArray,
 ) -> AbstractHead:
-    """A head for real actions that has learned nothing yet; `name` is in REAL_HEADS."""
+    """A head for real actions that has learned nothing yet; `name` is in REAL_HEADS.
+
+    Where they are `bounded`, none is farther from the center than half the range.
+    """
     builders: dict[str, Callable[[], AbstractHead]] = {
         "gaussian": lambda: gaussian(center, half_range),
         "squared": lambda: Squared(center, half_range),
         "mixture": lambda: mixture(center, half_range, key=key),
         "discretized": lambda: discretized(center, half_range, key=key),
-        "flow": lambda: flow(center, half_range, key=key),
+        "flow": lambda: flow(center, half_range, bounded=bounded, key=key),
     }
     return builders[name]()
 
 
 def choosing_head(name: str, counts: tuple[int, ...]) -> AbstractHead:
     """A head that chooses among options; `name` is in CHOOSING_HEADS."""
-    if name == "pairs":
-        from novice.learning.heads.pairs import Pairs
-
-        return Pairs(counts)
-    return {"categorical": Categorical}[name](counts)
+    builders: dict[str, Callable[..., AbstractHead]] = {
+        "categorical": Categorical,
+        "pairs": Pairs,
+    }
+    return builders[name](counts)
 
 
 def head_from_config(config: dict[str, Any]) -> AbstractHead:

@@ -8,22 +8,36 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int, PRNGKeyArray
 
-from novice.learning.heads.head import AbstractHead, choices
+from novice.learning.heads.head import AbstractHead, added_up, choices
 from novice.types import AnyArray
 
 
+class AbstractChoosingHead(AbstractHead):
+    """Several choices side by side, each among its own number of options."""
+
+    counts: eqx.AbstractVar[tuple[int, ...]]
+
+    @property
+    def options(self) -> tuple[int, ...]:
+        return self.counts
+
+    @property
+    def width(self) -> int:
+        return len(self.counts)
+
+
 def picked(
-    numbers: Float[AnyArray, "*lead outputs"], counts: tuple[int, ...]
+    each: list[Float[AnyArray, "*lead _"]],
 ) -> Int[AnyArray, "*lead actions"]:
     """The place of the largest number in each choice."""
-    if len(counts) == 1:
-        return numbers.argmax(-1)[..., None].astype(np.int32)
-    xp = numbers.__array_namespace__()
-    each = [choice.argmax(-1) for choice in choices(numbers, counts)]
-    return xp.stack(each, axis=-1).astype(np.int32)
+    places = [numbers.argmax(-1) for numbers in each]
+    if len(places) == 1:
+        return places[0][..., None].astype(np.int32)
+    xp = places[0].__array_namespace__()
+    return xp.stack(places, axis=-1).astype(np.int32)
 
 
-class Categorical(AbstractHead):
+class Categorical(AbstractChoosingHead):
     """Several choices side by side, each among its own number of actions.
 
     One choice is a Discrete action space, several are a MultiDiscrete one.
@@ -36,14 +50,6 @@ class Categorical(AbstractHead):
     def outputs(self) -> int:
         return sum(self.counts)
 
-    @property
-    def options(self) -> tuple[int, ...]:
-        return self.counts
-
-    @property
-    def width(self) -> int:
-        return len(self.counts)
-
     def noise(
         self, key: PRNGKeyArray, lead: tuple[int, ...]
     ) -> Float[jax.Array, "*lead noise"]:
@@ -52,20 +58,19 @@ class Categorical(AbstractHead):
     def sample(
         self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
     ) -> Int[AnyArray, "*lead actions"]:
-        return picked(outputs + noise, self.counts)
+        return picked(choices(outputs + noise, self.counts))
 
     def best(
         self, outputs: Float[AnyArray, "*lead outputs"]
     ) -> Int[AnyArray, "*lead actions"]:
-        return picked(outputs, self.counts)
+        return picked(choices(outputs, self.counts))
 
     def log_probability(
         self,
         outputs: Float[jax.Array, "*lead outputs"],
         action: Int[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
-        each = self._logs_of(outputs, action)
-        return sum(each[1:], start=each[0])
+        return added_up(self._logs_of(outputs, action))
 
     def number_logs(
         self,
@@ -93,8 +98,7 @@ class Categorical(AbstractHead):
         self, outputs: Float[jax.Array, "*lead outputs"]
     ) -> Float[jax.Array, "*lead"]:
         logs = self.option_logs(outputs)
-        each = [-jnp.sum(jnp.exp(log) * log, axis=-1) for log in logs]
-        return sum(each[1:], start=each[0])
+        return added_up([-jnp.sum(jnp.exp(log) * log, axis=-1) for log in logs])
 
     def config(self) -> dict[str, Any]:
         return {"kind": "categorical", "counts": list(self.counts)}

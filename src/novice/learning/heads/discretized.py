@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Float, Int, PRNGKeyArray
 
 from novice.learning.heads.head import AbstractRealHead, cannot_say
 from novice.learning.heads.layers import generator_of, new_layer, silu
@@ -96,6 +96,7 @@ class Discretized(AbstractRealHead):
     """
 
     learns_from = frozenset({"exact", "weighted"})
+    independent = False
     chain: Chain
     center: tuple[float, ...] = eqx.field(static=True)
     half_range: tuple[float, ...] = eqx.field(static=True)
@@ -112,10 +113,6 @@ class Discretized(AbstractRealHead):
     def bin_width(self) -> float:
         """The width of a bin in half-ranges."""
         return 2 / (self.bins - 1)
-
-    @property
-    def noise_width(self) -> int:
-        return self.width
 
     def noise(
         self, key: PRNGKeyArray, lead: tuple[int, ...]
@@ -211,14 +208,6 @@ class Discretized(AbstractRealHead):
         action: Float[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead actions"]:
         raise cannot_say(self, "how likely a number is without those before it")
-
-    def partial_log_probability(
-        self,
-        outputs: Float[jax.Array, "*lead outputs"],
-        action: Float[jax.Array, "*lead actions"],
-        known: Bool[jax.Array, "*lead actions"],
-    ) -> Float[jax.Array, "*lead"]:
-        raise cannot_say(self, "how likely a part of an action is")
 
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]

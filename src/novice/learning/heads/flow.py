@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
 from novice.learning.heads.head import AbstractRealHead, cannot_say
 from novice.learning.heads.layers import generator_of, new_layer, silu
@@ -87,29 +87,26 @@ class Flow(AbstractRealHead):
     for generative modeling, https://arxiv.org/abs/2210.02747; straight lines as in Liu
     et al. 2023, https://arxiv.org/abs/2209.03003), and followed in `steps` Euler steps.
     The network's numbers are an embedding of the observation.
+
+    Where actions are `bounded` every step heads for a place within half a range of the
+    center, as Ho et al. 2020 (https://arxiv.org/abs/2006.11239) hold what they denoise:
+    far from what it has seen a velocity may point anywhere.
     """
 
     learns_from = frozenset({"exact", "weighted"})
     likeliest = False
     embeds = True
     has_likelihood = False
+    independent = False
     velocity: Velocity
     center: tuple[float, ...] = eqx.field(static=True)
     half_range: tuple[float, ...] = eqx.field(static=True)
     steps: int = eqx.field(static=True, default=STEPS)
+    bounded: bool = eqx.field(static=True, default=False)
 
     @property
     def outputs(self) -> int:
         return self.velocity.steer.weight.shape[0]
-
-    @property
-    def noise_width(self) -> int:
-        return self.width
-
-    def noise(
-        self, key: PRNGKeyArray, lead: tuple[int, ...]
-    ) -> Float[jax.Array, "*lead noise"]:
-        return jax.random.normal(key, (*lead, self.width))
 
     def sample(
         self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
@@ -117,8 +114,11 @@ class Flow(AbstractRealHead):
         place = noise
         for step in range(self.steps):
             time = np.full((*noise.shape[:-1], 1), step / self.steps, np.float32)
-            moved = self.velocity(place, time, outputs)
-            place = place + np.float32(1 / self.steps) * moved
+            velocity = self.velocity(place, time, outputs)
+            if self.bounded:
+                end = (place + (1 - time) * velocity).clip(-1, 1)
+                velocity = (end - place) / (1 - time)
+            place = place + np.float32(1 / self.steps) * velocity
         return self.in_units(place)
 
     def best(
@@ -144,33 +144,6 @@ class Flow(AbstractRealHead):
         velocity = self.velocity(place, time, outputs)
         return jnp.sum((velocity - (target - noise)) ** 2, axis=-1)
 
-    def log_probability(
-        self,
-        outputs: Float[jax.Array, "*lead outputs"],
-        action: Float[jax.Array, "*lead actions"],
-    ) -> Float[jax.Array, "*lead"]:
-        raise cannot_say(self, "how likely an action is")
-
-    def number_logs(
-        self,
-        outputs: Float[jax.Array, "*lead outputs"],
-        action: Float[jax.Array, "*lead actions"],
-    ) -> Float[jax.Array, "*lead actions"]:
-        raise cannot_say(self, "how likely a number of an action is")
-
-    def partial_log_probability(
-        self,
-        outputs: Float[jax.Array, "*lead outputs"],
-        action: Float[jax.Array, "*lead actions"],
-        known: Bool[jax.Array, "*lead actions"],
-    ) -> Float[jax.Array, "*lead"]:
-        raise cannot_say(self, "how likely a part of an action is")
-
-    def entropy(
-        self, outputs: Float[jax.Array, "*lead outputs"]
-    ) -> Float[jax.Array, "*lead"]:
-        raise cannot_say(self, "how undecided it is")
-
     def config(self) -> dict[str, Any]:
         first = self.velocity.first.weight
         return {
@@ -181,6 +154,7 @@ class Flow(AbstractRealHead):
             "hidden": first.shape[1],
             "blocks": len(self.velocity.blocks),
             "steps": self.steps,
+            "bounded": self.bounded,
         }
 
 
@@ -192,6 +166,7 @@ def flow(
     hidden: int = HIDDEN,
     blocks: int = BLOCKS,
     steps: int = STEPS,
+    bounded: bool = False,
     key: PRNGKeyArray,
 ) -> Flow:
     """A flow that moves nothing yet."""
@@ -211,4 +186,10 @@ def flow(
         ),
         last=new_layer(hidden, width, generator, scale=0.01),
     )
-    return Flow(velocity=velocity, center=center, half_range=half_range, steps=steps)
+    return Flow(
+        velocity=velocity,
+        center=center,
+        half_range=half_range,
+        steps=steps,
+        bounded=bounded,
+    )

@@ -64,9 +64,10 @@ class AbstractHead(eqx.Module):
 
     `likeliest` says whether `best` knows an action without noise; who acts with a head
     that doesn't draws one. `has_likelihood` says whether it can tell how likely an
-    action is: a head that can't serves imitation only, through its `loss`. One that
-    `embeds` takes the network's numbers for a description of the observation, of which
-    it makes more: they must not begin all alike.
+    action is: a head that can't serves imitation only, through its `loss`. What a head
+    does not define here is refused. `independent` says whether the numbers of an action
+    are drawn each by itself. One that `embeds` takes the network's numbers for a
+    description of the observation, of which it makes more: they must not begin alike.
 
     What was said of an action is a row of marks, one for each option of each number of
     it; `options` says how many options each number has (none where actions are real).
@@ -75,6 +76,7 @@ class AbstractHead(eqx.Module):
     learns_from: ClassVar[frozenset[str]] = frozenset({"exact", "weighted"})
     likeliest: ClassVar[bool] = True
     has_likelihood: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
     embeds: ClassVar[bool] = False
 
     @property
@@ -107,13 +109,13 @@ class AbstractHead(eqx.Module):
     ) -> Num[AnyArray, "*lead actions"]:
         """The likeliest action."""
 
-    @abc.abstractmethod
     def log_probability(
         self,
         outputs: Float[jax.Array, "*lead outputs"],
         action: Num[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead"]:
         """The logarithm of the action's probability (density for real actions)."""
+        raise cannot_say(self, "how likely an action is")
 
     def loss(
         self,
@@ -135,11 +137,11 @@ class AbstractHead(eqx.Module):
     @abc.abstractmethod
     def options(self) -> tuple[int, ...]: ...
 
-    @abc.abstractmethod
     def option_logs(
         self, outputs: Float[jax.Array, "*lead outputs"]
     ) -> list[Float[jax.Array, "*lead options"]]:
         """The log-probability of each option, for each number of an action."""
+        raise cannot_say(self, "how likely each option is")
 
     def set_log_probability(
         self,
@@ -161,15 +163,15 @@ class AbstractHead(eqx.Module):
                 self.option_logs(outputs), choices(marks, self.options), strict=True
             )
         ]
-        return sum(each[1:], start=each[0])
+        return added_up(each)
 
-    @abc.abstractmethod
     def number_logs(
         self,
         outputs: Float[jax.Array, "*lead outputs"],
         action: Num[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead actions"]:
         """The log-probability of each number of an action by itself."""
+        raise cannot_say(self, "how likely a number of an action is")
 
     def partial_log_probability(
         self,
@@ -179,17 +181,19 @@ class AbstractHead(eqx.Module):
     ) -> Float[jax.Array, "*lead"]:
         """The logarithm of the probability of the known numbers, whatever the others.
 
-        The numbers of an action are independent, so the others sum to 1 and drop out:
-        what stands in their place makes no difference, not even where it is NaN.
+        Where numbers are independent, the others sum to 1 and drop out: what stands in
+        their place makes no difference, not even where it is NaN.
         """
+        if not self.independent:
+            raise cannot_say(self, "how likely a part of an action is")
         each = self.number_logs(outputs, jnp.where(known, action, 0))
         return jnp.sum(each, axis=-1, where=known)
 
-    @abc.abstractmethod
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]
     ) -> Float[jax.Array, "*lead"]:
         """Entropy in nats."""
+        raise cannot_say(self, "how undecided it is")
 
     @abc.abstractmethod
     def config(self) -> dict[str, Any]:
@@ -210,6 +214,15 @@ class AbstractRealHead(AbstractHead):
     @property
     def width(self) -> int:
         return len(self.center)
+
+    @property
+    def noise_width(self) -> int:
+        return self.width
+
+    def noise(
+        self, key: PRNGKeyArray, lead: tuple[int, ...]
+    ) -> Float[jax.Array, "*lead noise"]:
+        return jax.random.normal(key, (*lead, self.width))
 
     @property
     def options(self) -> tuple[int, ...]:
@@ -251,6 +264,11 @@ def choices(numbers: AnyArray, counts: tuple[int, ...]) -> list[AnyArray]:
     ends = [sum(counts[: i + 1]) for i in range(len(counts))]
     starts = [0, *ends[:-1]]
     return [numbers[..., a:b] for a, b in zip(starts, ends, strict=True)]
+
+
+def added_up(each: list[Float[jax.Array, "*lead"]]) -> Float[jax.Array, "*lead"]:
+    """What all choices of an action say together."""
+    return sum(each[1:], start=each[0])
 
 
 def _times(

@@ -8,13 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int, PRNGKeyArray
 
-from novice.learning.heads.gaussian import (
-    LARGEST_LOG_STD,
-    SMALLEST_LOG_STD,
-    normal_logs,
-)
+from novice.learning.heads.gaussian import LARGEST_LOG_STD, SMALLEST_LOG_STD
 from novice.learning.heads.head import AbstractRealHead
 from novice.learning.heads.layers import generator_of
+from novice.learning.heads.normal import normal_logs
 from novice.types import AnyArray
 
 # How many ways of acting a mixture knows in one situation.
@@ -35,6 +32,7 @@ class Mixture(AbstractRealHead):
     """
 
     learns_from = frozenset({"exact", "weighted", "partial"})
+    independent = False
     offset: Float[AnyArray, "components actions"]
     center: tuple[float, ...] = eqx.field(static=True)
     half_range: tuple[float, ...] = eqx.field(static=True)

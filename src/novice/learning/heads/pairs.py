@@ -1,6 +1,7 @@
 """Let every two options compete: one-against-one linear machines, learned by hinges."""
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import equinox as eqx
@@ -9,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int, PRNGKeyArray
 
-from novice.learning.heads.head import AbstractHead, cannot_say, choices
+from novice.learning.heads.choosing import AbstractChoosingHead, picked
+from novice.learning.heads.head import added_up, choices
 from novice.types import AnyArray
 
 
@@ -24,7 +26,7 @@ def sides(count: int) -> Float[np.ndarray, "options pairs"]:
     return (options == first).astype(np.float32) - (options == second)
 
 
-class Pairs(AbstractHead):
+class Pairs(AbstractChoosingHead):
     """One choice or several side by side, decided by a vote of all pairs of options.
 
     A network without hidden layers under this head is K(K - 1)/2 support vector
@@ -49,14 +51,6 @@ class Pairs(AbstractHead):
         return tuple(count * (count - 1) // 2 for count in self.counts)
 
     @property
-    def options(self) -> tuple[int, ...]:
-        return self.counts
-
-    @property
-    def width(self) -> int:
-        return len(self.counts)
-
-    @property
     def noise_width(self) -> int:
         return 0
 
@@ -74,14 +68,7 @@ class Pairs(AbstractHead):
         self, outputs: Float[AnyArray, "*lead outputs"]
     ) -> Int[AnyArray, "*lead actions"]:
         """The option that wins most of its pairs; of several, by the larger margins."""
-        xp = outputs.__array_namespace__()
-        each = [
-            votes(numbers, count).argmax(-1)
-            for numbers, count in zip(
-                choices(outputs, self._pairs), self.counts, strict=True
-            )
-        ]
-        return xp.stack(each, axis=-1).astype(np.int32)
+        return picked([votes(margins, n) for margins, n in self._choices(outputs)])
 
     def loss(
         self,
@@ -90,37 +77,16 @@ class Pairs(AbstractHead):
         key: PRNGKeyArray,
     ) -> Float[jax.Array, "*lead"]:
         """The hinge losses of the pairs that the right action is in, added up."""
-        each = [
-            hinges(numbers, action[..., place], count)
-            for place, (numbers, count) in enumerate(
-                zip(choices(outputs, self._pairs), self.counts, strict=True)
-            )
-        ]
-        return sum(each[1:], start=each[0])
+        return added_up(
+            [
+                hinges(margins, action[..., place], count)
+                for place, (margins, count) in enumerate(self._choices(outputs))
+            ]
+        )
 
-    def log_probability(
-        self,
-        outputs: Float[jax.Array, "*lead outputs"],
-        action: Int[jax.Array, "*lead actions"],
-    ) -> Float[jax.Array, "*lead"]:
-        raise cannot_say(self, "how likely an action is")
-
-    def number_logs(
-        self,
-        outputs: Float[jax.Array, "*lead outputs"],
-        action: Int[jax.Array, "*lead actions"],
-    ) -> Float[jax.Array, "*lead actions"]:
-        raise cannot_say(self, "how likely a number of an action is")
-
-    def option_logs(
-        self, outputs: Float[jax.Array, "*lead outputs"]
-    ) -> list[Float[jax.Array, "*lead options"]]:
-        raise cannot_say(self, "how likely each option is")
-
-    def entropy(
-        self, outputs: Float[jax.Array, "*lead outputs"]
-    ) -> Float[jax.Array, "*lead"]:
-        raise cannot_say(self, "how undecided it is")
+    def _choices(self, outputs: AnyArray) -> Iterator[tuple[AnyArray, int]]:
+        """The margins of each choice's pairs, and the number of its options."""
+        return zip(choices(outputs, self._pairs), self.counts, strict=True)
 
     def config(self) -> dict[str, Any]:
         return {"kind": "pairs", "counts": list(self.counts)}

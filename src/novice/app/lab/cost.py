@@ -1,0 +1,201 @@
+"""The experiment `novice lab cost`: what a human costs, and what they are worth."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from novice.algorithms.settings import FitSettings, as_json, check, setting
+from novice.app.machine_settings import prepare_machine
+from novice.app.options import (
+    EXPERT,
+    Parser,
+    Traits,
+    UsageError,
+    add_flags,
+    built,
+    task_arguments,
+)
+
+COMMAND = "lab cost"
+_ABOUT = (
+    "What does a human cost? A simulated person teaches the same task in three ways:"
+    " by demonstrations, by relabeling what the policy visited (DAgger), and by taking"
+    " over from it (HG-DAgger). Measures the return against their minutes and their"
+    " labels. The person's time is virtual: nothing waits. Example: novice lab cost"
+    " LunarLander-v3"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostOptions:
+    """What the experiment can be told."""
+
+    minutes: float = setting(15.0, "of the simulated person's time, for each policy")
+    rounds: int = setting(15, "times that each policy learns and is tried, in it")
+    seeds: int = setting(5, "policies to teach in each way")
+    needed: float = setting(
+        0.9, "what counts as learned, from 0 (chance) to 1 (the expert)"
+    )
+    validation_episodes: int = setting(50, "episodes of each try, the same for all")
+    lapses: float = setting(
+        0.05, "share of the person's answers, or of the time at the controls, at random"
+    )
+    tremor: float = setting(0.05, "how their real actions scatter, in half-ranges")
+    unsure: float = setting(
+        0.0, "share of questions that they can't tell, and of troubles not noticed"
+    )
+    reaction: float = setting(1.0, "seconds for an answer after the clip, in the mean")
+    clip: float = setting(0.5, "seconds of the clip that they look at before it")
+    delay: float = setting(0.2, "seconds from seeing to doing at the controls")
+    speed: float = setting(0.5, "times the task's own speed, when they act or watch")
+    compensate: bool = setting(
+        True, "pair what they did with what they had seen, a delay before"
+    )
+    seed: int = setting(0, "where all randomness comes from")
+    out: str | None = setting(
+        None, "a folder for it (default: runs/lab-cost-TASK-SEED, or the next free)"
+    )
+    resume: bool = setting(False, "go on where a killed experiment in --out was")
+    report: bool = setting(True, "write report.html")
+    json: bool = setting(False, "print the summary as JSON, and nothing else")
+    quiet: bool = setting(False, "print the result alone")
+    fit: FitSettings = field(default_factory=FitSettings)
+
+    def __post_init__(self) -> None:
+        check(self, "seeds", low=1, high=100)
+        check(self, "rounds", low=2, high=1000)
+        check(self, "validation_episodes", low=2)
+        check(self, "needed", low=0, high=1)
+        check(self, "lapses", low=0, high=1)
+        check(self, "tremor", low=0, high=2)
+        check(self, "unsure", low=0, high=0.9)
+        check(self, "clip", low=0, high=60)
+        check(self, "delay", low=0, high=10)
+        check(self, "speed", low=0.25, high=2)
+        for name, most in (("minutes", 10_000), ("reaction", 60)):
+            if not 0 < getattr(self, name) <= most:
+                raise UsageError(
+                    f"--{name} is {getattr(self, name):g}, but it must be more than 0,"
+                    f" up to {most}"
+                )
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"--seed is {self.seed}, but it must be 0 to {2**32 - 1}")
+        if self.fit.chunk > 1:
+            raise UsageError(
+                f"--chunk is {self.fit.chunk}, but chunks are learned from stretches of"
+                " actions and relabeling asks about single moments; leave it away"
+            )
+
+    @property
+    def seconds_a_round(self) -> float:
+        """How much of the person's time goes into each round."""
+        return 60 * self.minutes / self.rounds
+
+    def traits(self, reaction: float) -> Traits:
+        """What the person is like; how fast depends on what they do."""
+        return Traits(
+            lapses=self.lapses,
+            tremor=self.tremor,
+            unsure=self.unsure,
+            reaction=reaction,
+        )
+
+
+def run(arguments: list[str]) -> int:
+    """Teach in every way, and tell what it cost."""
+    parser = Parser(prog=f"novice {COMMAND}", description=_ABOUT, allow_abbrev=False)
+    parser.add_argument(
+        "task", metavar="TASK", help="a Gymnasium id such as LunarLander-v3"
+    )
+    parser.add_argument(
+        "--task-argument",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a keyword argument of the task; may be given again",
+    )
+    parser.add_argument("--expert", default="auto", metavar="WHO", help=EXPERT)
+    add_flags(parser, CostOptions)
+    given = parser.parse_args(arguments)
+    options = built(CostOptions, given)
+    prepare_machine()
+    aside = contextlib.redirect_stdout(sys.stderr) if options.json else None
+    with aside or contextlib.nullcontext():
+        summary, lines = measured_and_told(given, options)
+    print(json.dumps(summary, sort_keys=True) if options.json else "\n".join(lines))
+    return 0
+
+
+def measured_and_told(
+    given: argparse.Namespace, options: CostOptions
+) -> tuple[Mapping[str, Any], list[str]]:
+    """Teach and measure, keep what was found; the summary, and its lines."""
+    from novice.app.lab.cost_study import Study, measured
+    from novice.app.report.cost import cost_lines, cost_table
+    from novice.app.report.cost_page import cost_page
+    from novice.app.teller import Teller
+    from novice.files import write_json, write_text
+
+    settings = settings_of(given, options)
+    teller = Teller(quiet=options.quiet or options.json)
+    study = Study(
+        env=given.task,
+        kwargs=task_arguments(given.task_argument),
+        expert=given.expert,
+        options=options,
+        path=folder_for(given.task, options, settings),
+    )
+    summary = measured(study, settings, teller.say)
+    lines = cost_lines(summary)
+    lines = lines[:1] if options.quiet else ["", *cost_table(summary), "", *lines]
+    if options.report:
+        write_text(study.path / "report.html", cost_page(settings, summary))
+        if not options.quiet:
+            lines.append(f"report: {study.path / 'report.html'}")
+    write_json(study.path / "summary.json", summary)
+    return summary, lines
+
+
+def settings_of(given: argparse.Namespace, options: CostOptions) -> dict[str, Any]:
+    """What settings.json says."""
+    from novice import __version__
+    from novice.app.machine import versions
+    from novice.experts.kept import SCHEMA
+
+    values = json.loads(json.dumps(as_json(options)))
+    for name in ("out", "resume", "report", "json", "quiet"):
+        del values[name]
+    about = {
+        "task": given.task,
+        "task_argument": dict(task_arguments(given.task_argument)),
+        "expert": given.expert,
+    }
+    return {
+        "schema": SCHEMA,
+        "command": COMMAND,
+        "version": __version__,
+        "settings": about | values,
+        "versions": versions(),
+    }
+
+
+def folder_for(task: str, options: CostOptions, settings: Mapping[str, Any]) -> Path:
+    """The folder to begin in, or the one to go on in."""
+    from novice.app.assignment import check_same, refuse_what_is_there
+    from novice.app.folder import RunFolder, free_name
+
+    name = f"lab-cost-{task}-{options.seed}".replace("/", "-").replace(":", "-")
+    usual = Path("runs") / name
+    path = usual if options.out is None else Path(options.out)
+    if options.resume:
+        if (path / "settings.json").exists():
+            check_same(RunFolder(path).settings(), settings, path)
+        return path
+    if options.out is None:
+        return free_name(usual)
+    refuse_what_is_there(path)
+    return path

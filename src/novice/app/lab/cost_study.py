@@ -1,0 +1,281 @@
+"""Teach policies in three ways, and measure them against a simulated person's time."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from novice.algorithms import bc, dagger
+from novice.algorithms.settings import BcSettings, DaggerSettings
+from novice.app.folder import check_finite
+from novice.app.judge import Judge
+from novice.app.lab.cost import CostOptions
+from novice.app.lab.cost_driving import Pace, drive, pace_of
+from novice.app.lab.cost_lessons import WAYS, Lesson, Taught
+from novice.app.lab.cost_summary import compared
+from novice.app.machine import keep_compiled_programs
+from novice.app.numbers import return_form
+from novice.app.runs import expert_named
+from novice.app.tasks import task_called
+from novice.datasets.dataset import Dataset, Origin
+from novice.envs.seeds import validation_seeds
+from novice.envs.slots import SeparateSlots
+from novice.envs.task import Task
+from novice.errors import NoviceError
+from novice.evaluation.cost import learned_at
+from novice.evaluation.statistics import estimate, normalized
+from novice.experts.expert import AbstractExpert
+from novice.files import make_folder, read_json, write_json
+from novice.types import Round
+
+# Episodes that a policy visits at a time, for questions about them.
+EPISODES = 5
+# Datasets up to this size are fitted by the same compiled program.
+ROWS = 4096
+
+
+class NothingToReachError(NoviceError):
+    """An expert who does no better than chance."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Study:
+    """What is to be taught and measured, and where it is kept."""
+
+    env: str
+    kwargs: Mapping[str, Any]
+    expert: str
+    options: CostOptions
+    path: Path
+
+    @cached_property
+    def task(self) -> Task:
+        return task_called(self.env, self.kwargs)
+
+    @cached_property
+    def teacher(self) -> AbstractExpert:
+        found = expert_named(self.expert, self.task, needed=True)
+        assert found is not None
+        return found
+
+    @cached_property
+    def judge(self) -> Judge:
+        episodes = self.options.validation_episodes
+        return Judge(self.task, self.teacher, episodes, 2, measures_shift=False)
+
+    @cached_property
+    def alone(self) -> SeparateSlots:
+        return SeparateSlots(self.task, 1)
+
+    @cached_property
+    def many(self) -> SeparateSlots:
+        return SeparateSlots(self.task, EPISODES)
+
+    @cached_property
+    def pace(self) -> Pace:
+        return pace_of(self.task)
+
+    @property
+    def dagger(self) -> DaggerSettings:
+        """What corrected policies are trained by."""
+        return DaggerSettings(
+            labels=ROWS, episodes_per_round=EPISODES, fit=self.options.fit
+        )
+
+    def lesson(self, way: str, seed: int) -> Lesson:
+        """The person who teaches one policy; they are the same in every way."""
+        number = list(WAYS).index(way)
+        of_seed = jax.random.fold_in(jax.random.key(self.options.seed), seed)
+        return Lesson(
+            task=self.task,
+            expert=self.teacher,
+            options=self.options,
+            settings=self.dagger,
+            pace=self.pace,
+            alone=self.alone,
+            many=self.many,
+            chance=(self.options.seed, seed, number),
+            key=jax.random.fold_in(of_seed, number),
+        )
+
+    def close(self) -> None:
+        """Close every environment."""
+        for slots in (self.alone, self.many, self.judge.slots):
+            slots.close()
+
+
+def measured(
+    study: Study, settings: Mapping[str, Any], say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Teach every policy that is not measured yet; what all of them came to."""
+    keep_compiled_programs()
+    began = time.perf_counter()
+    try:
+        references = check_reachable(study)
+        person = person_alone(study)
+        make_folder(study.path / "measured")
+        write_json(study.path / "settings.json", settings)
+        say(introduction(study, references))
+        found = list(every_policy(study, say))
+    finally:
+        study.close()
+    options = study.options
+    expert, chance = (estimate(each).as_json() for each in references)
+    return {
+        "command": settings["command"],
+        "env": study.env,
+        "seed": options.seed,
+        "version": settings["version"],
+        "seeds": options.seeds,
+        "needed": options.needed,
+        "minutes": options.minutes,
+        "rounds": options.rounds,
+        "episodes": options.validation_episodes,
+        "person": person,
+        "expert": {"name": study.teacher.name, "return": expert},
+        "random": {"return": chance},
+        **compared(found, options),
+        "seconds": {"total": round(time.perf_counter() - began, 3)},
+    }
+
+
+def check_reachable(study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """What the expert and chance return; raises where there is nothing between."""
+    reference = study.judge.validation
+    assert reference.expert is not None
+    expert, chance = reference.expert.value, reference.random.value
+    if not expert.mean() > chance.mean():
+        raise NothingToReachError(
+            f"in {len(expert)} episodes of {study.env}, {study.teacher.name} returns"
+            f" {expert.mean():.4g} and chance {chance.mean():.4g}, so nothing can be"
+            " learned from such a person; name another --expert"
+        )
+    return expert, chance
+
+
+def person_alone(study: Study) -> dict[str, Any]:
+    """Who teaches: their traits, and what they return when they drive alone."""
+    options = study.options
+    lesson = study.lesson("demonstrations", -1 % 2**32)
+    origin = Origin(0, "demonstration", lesson.name)
+    returned = [
+        drive(study.alone, lesson.driver(None, number), int(seed), origin=origin)
+        for number, seed in enumerate(validation_seeds(options.validation_episodes))
+    ]
+    value = np.array([each.total_reward for each in returned])
+    reference = study.judge.validation
+    assert reference.expert is not None
+    ends = reference.random.value.mean(), reference.expert.value.mean()
+    traits = ("lapses", "tremor", "unsure", "reaction", "clip", "speed")
+    return {
+        "simulated": True,
+        "knows": study.teacher.name,
+        "steps_a_second": study.pace.steps_a_second,
+        "by_turns": study.pace.by_turns,
+        "compensated": options.compensate,
+        "real_actions": study.task.bounds is not None,
+        "delay": lesson.delay,
+        **{name: getattr(options, name) for name in traits},
+        "return": estimate(value).as_json(),
+        "normalized": normalized(float(value.mean()), *ends),
+    }
+
+
+def introduction(study: Study, references: Sequence[np.ndarray]) -> str:
+    """What is about to be done."""
+    means = [float(each.mean()) for each in references]
+    form, options = return_form(*means), study.options
+    return (
+        f"{study.env}: a simulated person teaches {options.seeds} policies in each of"
+        f" {len(WAYS)} ways, for {options.minutes:g} minutes of their (virtual) time"
+        f" each. The expert ({study.teacher.name}), who is what they know, returns"
+        f" {means[0]:{form}}, chance {means[1]:{form}}."
+    )
+
+
+def every_policy(study: Study, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Teach and measure policy after policy; what is measured already is read."""
+    units = [(way, seed) for seed in range(study.options.seeds) for way in WAYS]
+    paths = {
+        unit: study.path / "measured" / "{}-{}.json".format(*unit) for unit in units
+    }
+    waiting = [unit for unit in units if not paths[unit].exists()]
+    began, done = time.perf_counter(), 0
+    for unit in units:
+        if unit in waiting:
+            write_json(paths[unit], policy_measured(study, *unit))
+            done += 1
+        found = read_json(paths[unit])
+        left = (time.perf_counter() - began) / max(done, 1) * (len(waiting) - done)
+        eta = f"   about {max(1, round(left / 60))} min left" if left > 20 else ""
+        say(f"{unit[0]:<14} seed {unit[1]}  {told(found, study.options)}{eta}")
+        yield found
+
+
+def told(found: Mapping[str, Any], options: CostOptions) -> str:
+    """One policy in a line."""
+    rounds = found["rounds"]
+    place = learned_at([each["normalized"] for each in rounds], needed=options.needed)
+    when = (
+        f"{options.needed:g} not reached"
+        if place is None
+        else f"{options.needed:g} after {rounds[place]['minutes']:.1f} simulated min"
+    )
+    labels = f"{rounds[-1]['labels']:,} labels"
+    return f"{rounds[-1]['normalized']:>6.2f} in the end, {labels:>13}, {when}"
+
+
+def policy_measured(study: Study, way: str, seed: int) -> dict[str, Any]:
+    """Teach one policy, round by round, and try it in the same episodes after each."""
+    lesson, options = study.lesson(way, seed), study.options
+    round: Round | None = None
+    spent, rounds = 0.0, []
+    for number in range(options.rounds):
+        wanted = (number + 1) * options.seconds_a_round - spent
+        taught = WAYS[way](lesson, round, wanted)
+        spent += taught.seconds
+        key = jax.random.fold_in(jax.random.fold_in(lesson.key, number), 2**31)
+        round = fitted(study, way, round, taught, key=key)
+        policy = round.learner.policy
+        check_finite(policy, f"the policy of {way}, seed {seed},")
+        tried = study.judge.validate(policy)
+        rounds.append(
+            {
+                "minutes": spent / 60,
+                "labels": int(round.dataset.taught().sum()),
+                "return": tried["return"]["mean"],
+                "normalized": tried["normalized"],
+                "disagreement": tried["expert_disagreement"]["mean"],
+            }
+        )
+    return {"way": way, "seed": seed, "rounds": rounds}
+
+
+def fitted(
+    study: Study, way: str, before: Round | None, taught: Taught, *, key: jax.Array
+) -> Round:
+    """The next round's policy, fitted to all that was said so far.
+
+    A clone starts anew every time, and takes as many gradient steps as the others have
+    taken by then. Who was told nothing new stays as they are.
+    """
+    number = 0 if before is None else before.number + 1
+    dataset = Dataset() if before is None else before.dataset
+    if before is not None and not taught.labels:
+        return dataclasses.replace(before, number=number)
+    settings = study.dagger
+    if way != "demonstrations":
+        return dagger.advance(study.task, before, taught.answers, settings, key=key)
+    for part in taught.answers:
+        dataset = dataset.append(part)
+    steps = settings.first_steps + number * settings.steps
+    found = bc.advance(
+        study.task, dataset, BcSettings(steps=steps, fit=study.options.fit), key=key
+    )
+    return dataclasses.replace(found, number=number)

@@ -1,0 +1,1 @@
+"""Choose which of the visited states to ask about, one strategy a file."""

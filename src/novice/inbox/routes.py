@@ -1,0 +1,45 @@
+"""Let each route answer to those whose invitation is for it."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from novice.inbox.limits import RefusedError
+from novice.inbox.people import ROLES
+
+# Who may do what: see Person.role.
+ANYBODY = frozenset(ROLES)
+WHO_ANSWERS = frozenset({"owner", "labeler"})
+WHO_OVERSEES = frozenset({"owner", "observer"})
+_MAY = {
+    WHO_ANSWERS: "your invitation is to look at the overview, not to answer",
+    WHO_OVERSEES: "your invitation is to answer; the overview is for the run's owner",
+}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def route(
+    path: str, endpoint: Endpoint, roles: frozenset[str], method: str = "GET"
+) -> Route:
+    """A route that answers to these roles, and says to others what they may do."""
+
+    async def checked(request: Request) -> Response:
+        if request.state.role not in roles:
+            raise RefusedError(403, _MAY[roles])
+        return await endpoint(request)
+
+    return Route(path, checked, methods=[method])
+
+
+def routed(router: Router) -> ASGIApp:
+    """The router as an app: what it does not know is refused in our words."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # A router that belongs to an app raises, and the guard words the reply.
+        await router({**scope, "app": router}, receive, send)
+
+    return app
