@@ -44,7 +44,7 @@ class Dial(Counter):
 
 
 gymnasium.register("Counter-v0", entry_point=Counter)
-gymnasium.register("Dial-v0", entry_point=Dial)
+gymnasium.register("TurnedDial-v0", entry_point=Dial)
 
 
 class Always:
@@ -150,7 +150,7 @@ def test_the_controls_go_back_when_the_policy_would_do_the_same():
 
 
 def test_what_is_learned_is_what_was_meant_not_what_blending_made_of_it():
-    task = make_task("Dial-v0")
+    task = make_task("TurnedDial-v0")
     pilot = Always(-1.0, kind=np.float32)
 
     found = driven(lambda seen: np.float32([1.0]), pilot, task=task)

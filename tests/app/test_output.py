@@ -220,7 +220,7 @@ def test_nothing_of_the_bar_is_left_on_a_terminal(terminal: str):
 
     shown = [line.rstrip() for line in screen.lines if line.strip()]
     assert [line.split()[0] for line in shown] == [
-        *("CartPole-v1", "round", "round", "round"),
+        *("CartPole-v1", "round", "round", "enough", "round"),
         *("random", "expert", "policy"),
     ]
     assert "rounds" not in "".join(shown)

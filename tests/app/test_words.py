@@ -27,7 +27,7 @@ SETTINGS = {
         (
             ["fly"],
             "there is no command 'fly'; known: demo, bc, dagger, reinforce, play,"
-            " label, evaluate, lab, report",
+            " label, evaluate, lab, data, report",
         ),
         (
             ["bc"],

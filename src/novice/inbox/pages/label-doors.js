@@ -32,7 +32,7 @@ export function openDialog(which) {
   withPart("dialogs", async (dialogs) => {
     const { hello, pad } = desk;
     const stick = pad?.kind === "real" ? (await part("label-gamepad")).stickWords() : null;
-    // What was typed meanwhile was typed at the dialog.
+    // What was typed meanwhile was for the dialog.
     desk.keys = [];
     if (document.querySelector("dialog[open]")) return;
     if (which === "help") dialogs.showHelp(pad);
@@ -75,7 +75,7 @@ export function lookAhead() {
   if (!desk.hello.consequences || !desk.shown) return;
   if (desk.consequences?.open) return desk.consequences.close();
   const item = desk.shown;
-  if (item.question.blind) return tell("This question was drawn by chance, to find out how often the policy is wrong: it is answered without help.");
+  if (item.question.blind) return tell("Drawn by chance: no help.");
   withPart("consequences", ({ Consequences }) => {
     desk.consequences ??= new Consequences(byId("branches"), api, (action, collects) => {
       take({ at: performance.now(), meant: collects ? { collect: action } : { commit: action } });
