@@ -302,8 +302,11 @@ novice bc pusht_task:PushT-v0 --data demonstrations.npz {shared} …
 The score of an episode is its highest reward, min(1, coverage / 0.95). A policy is
 scored in {EPISODES} fresh episodes of at most {pusht_task.LIMIT} steps, the same for
 every row; the intervals (95 %) say what other training seeds and other episodes would
-change. The person's own 206 scores average {human.mean():.3f}. All rows train for the
-same time on one core.
+change. The person's own 206 scores average {human.mean():.3f}. All rows take the
+steps for which a core with nothing else to do needs the same time, about 400 seconds;
+the seconds are those that passed, on a machine that may have been busier. Mirrored: the
+206 demonstrations, and how each looks in a mirror along the diagonal on which the mark
+lies.
 
 | what is learned | flags | steps | seconds | by training seed | score |
 |---|---|---|---|---|---|
