@@ -175,6 +175,22 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
+def read_described(path: Path, what: str, *, schema: int) -> dict[str, Any]:
+    """A JSON object that says how it is laid out; `what` names it to a person.
+
+    Raises BrokenFileError for anything else, or another schema.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict) or "schema" not in content:
+        raise BrokenFileError(f"{path} is not {what} of novice's")
+    if content["schema"] != schema:
+        raise BrokenFileError(
+            f"{path} has schema {content['schema']}, but this version of novice reads"
+            f" schema {schema}; use the version that wrote it"
+        )
+    return content
+
+
 def write_arrays(
     path: Path, arrays: Mapping[str, np.ndarray], *, note: str = ""
 ) -> None:

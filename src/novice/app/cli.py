@@ -5,7 +5,6 @@ What a command needs is imported when it runs, so that help comes at once.
 
 import argparse
 import contextlib
-import difflib
 import io
 import os
 import signal
@@ -29,6 +28,7 @@ from novice.app.options import (
     task_arguments,
 )
 from novice.app.play_settings import PlaySettings
+from novice.app.subcommands import check_known
 from novice.errors import NoviceError
 
 OVERVIEW = """\
@@ -112,11 +112,8 @@ def ended_by_the_system() -> Iterator[None]:
 
 def command_called(name: str) -> Callable[[list[str]], int]:
     """The command of this name; raises UsageError."""
-    if name in COMMANDS:
-        return COMMANDS[name]
-    close = difflib.get_close_matches(name, COMMANDS, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(COMMANDS)}"
-    raise UsageError(f"there is no command {name!r}; {hint}")
+    check_known(name, COMMANDS, "command")
+    return COMMANDS[name]
 
 
 def play(arguments: list[str]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from novice.datasets.answers import Answers
-from novice.files import BrokenFileError, only_one, read_json, write_json
+from novice.files import BrokenFileError, only_one, read_described, write_json
 
 SCHEMA = 1
 LEDGER = "ledger.json"
@@ -111,14 +111,7 @@ def read_ledger(folder: Path) -> list[Entry]:
     path = folder / LEDGER
     if not path.exists():
         return []
-    content = read_json(path)
-    if not isinstance(content, dict) or "schema" not in content:
-        raise BrokenFileError(f"{path} is not the ledger of a dataset of novice's")
-    if content["schema"] != SCHEMA:
-        raise BrokenFileError(
-            f"{path} has schema {content['schema']}, but this version of novice reads"
-            f" schema {SCHEMA}; use the version that wrote it"
-        )
+    content = read_described(path, "the ledger of a dataset", schema=SCHEMA)
     if not isinstance(content.get("entries"), list):
         raise BrokenFileError(f"{path} holds no entries; restore it from a copy")
     entries, digest = [], ""

@@ -17,7 +17,7 @@ from novice.files import (
     fingerprint,
     make_folder,
     read_arrays,
-    read_json,
+    read_described,
     write_arrays,
     write_json,
 )
@@ -77,14 +77,7 @@ def read_index(folder: Path) -> list[dict]:
     path = folder / "index.json"
     if not path.exists():
         return []
-    index = read_json(path)
-    if not isinstance(index, dict) or "schema" not in index:
-        raise BrokenFileError(f"{path} is not the index of a dataset of novice's")
-    if index["schema"] != SCHEMA:
-        raise BrokenFileError(
-            f"{path} has schema {index['schema']}, but this version of novice reads"
-            f" schema {SCHEMA}; use the version that wrote it"
-        )
+    index = read_described(path, "the index of a dataset", schema=SCHEMA)
     parts = index.get("parts")
     if not isinstance(parts, list) or not all(map(is_entry, parts)):
         raise BrokenFileError(f"{path} does not name its parts; restore it from a copy")

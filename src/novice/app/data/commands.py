@@ -1,13 +1,13 @@
 """What `novice data` is told, verb by verb."""
 
 import argparse
-import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from novice.app.machine_settings import prepare_machine
 from novice.app.options import Parser, UsageError
+from novice.app.subcommands import subcommand
 
 ABOUT: Mapping[str, str] = {
     "inspect": "where each label comes from, and what became of it",
@@ -22,16 +22,15 @@ LONGEST_REASON = 1_000
 
 def data(arguments: list[str]) -> int:
     """Look at a run's labels, doubt them, or decide about them."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print("novice data VERB RUN ...  is about a run's labels; --help lists flags\n")
-        for name, what in ABOUT.items():
-            print(f"  novice data {name:<11} {what}")
+    verb = subcommand(
+        arguments,
+        ABOUT,
+        of="data",
+        title="novice data VERB RUN ...  is about a run's labels; --help lists flags",
+        what="novice data",
+    )
+    if verb is None:
         return 0
-    verb = arguments[0]
-    if verb not in ABOUT:
-        close = difflib.get_close_matches(verb, ABOUT, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(ABOUT)}"
-        raise UsageError(f"there is no novice data {verb!r}; {hint}")
     verbs: Mapping[str, Callable[[Sequence[str]], int]] = {
         "inspect": inspect,
         "doubt": doubt,

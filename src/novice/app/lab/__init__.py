@@ -1,10 +1,9 @@
 """The command `novice lab`: experiments that measure a claim."""
 
-import difflib
 import importlib
 from collections.abc import Mapping
 
-from novice.app.options import UsageError
+from novice.app.subcommands import subcommand
 
 # Each experiment is a module beside this one with a function `run(arguments) -> int`.
 EXPERIMENTS: Mapping[str, str] = {
@@ -16,17 +15,15 @@ EXPERIMENTS: Mapping[str, str] = {
 
 def lab(arguments: list[str]) -> int:
     """Run one experiment, or say which there are."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print("novice lab EXPERIMENT ...  measures a claim; --help lists its flags\n")
-        for name, what in EXPERIMENTS.items():
-            print(f"  novice lab {name:<12} {what}")
+    name = subcommand(
+        arguments,
+        EXPERIMENTS,
+        of="lab",
+        title="novice lab EXPERIMENT ...  measures a claim; --help lists its flags",
+        what="experiment",
+    )
+    if name is None:
         return 0
-    name = arguments[0]
-    if name not in EXPERIMENTS:
-        close = difflib.get_close_matches(name, EXPERIMENTS, n=1)
-        known = ", ".join(EXPERIMENTS)
-        hint = f"did you mean {close[0]}?" if close else f"known: {known}"
-        raise UsageError(f"there is no experiment {name!r}; {hint}")
-    experiment = importlib.import_module(f"novice.app.lab.{name.replace('-', '_')}")
+    experiment = importlib.import_module(f"novice.app.lab.{name}")
     status: int = experiment.run(arguments[1:])
     return status

@@ -1,17 +1,23 @@
 """The experiment `novice lab compounding`: how fast errors compound."""
 
 import argparse
-import contextlib
 import dataclasses
 import json
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from novice.algorithms.settings import FitSettings, as_json, check, setting
+from novice.algorithms.settings import FitSettings, check, setting
+from novice.app.lab.experiment import (
+    Told,
+    carry_out,
+    check_seed,
+    finish,
+    folder_for,
+    settings_of,
+    values_of,
+)
 from novice.app.machine_settings import prepare_machine
 from novice.app.options import (
     EXPERT,
@@ -44,8 +50,7 @@ class LabOptions:
     quiet: bool = setting(False, "print the result alone")
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**32:
-            raise UsageError(f"--seed is {self.seed}, but it must be 0 to {2**32 - 1}")
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +94,9 @@ def run(arguments: list[str]) -> int:
     if given.task is None:
         refuse_what_needs_a_task(given)
     prepare_machine()
-    aside = contextlib.redirect_stdout(sys.stderr) if options.json else None
-    with aside or contextlib.nullcontext():
-        if given.task is None:
-            summary, lines = on_the_tightrope(options)
-        else:
-            summary, lines = on_a_task(given, options, of_task)
-    print(json.dumps(summary, sort_keys=True) if options.json else "\n".join(lines))
-    return 0
+    if given.task is None:
+        return carry_out(lambda: on_the_tightrope(options), alone=options.json)
+    return carry_out(lambda: on_a_task(given, options, of_task), alone=options.json)
 
 
 def refuse_what_needs_a_task(given: argparse.Namespace) -> None:
@@ -113,52 +113,7 @@ def refuse_what_needs_a_task(given: argparse.Namespace) -> None:
             )
 
 
-def open_folder(name: str, options: LabOptions) -> Path:
-    """The folder to begin in."""
-    from novice.app.assignment import refuse_what_is_there
-    from novice.app.folder import free_name
-
-    if options.out is None:
-        return free_name(Path("runs") / name.replace("/", "-").replace(":", "-"))
-    path = Path(options.out)
-    refuse_what_is_there(path)
-    return path
-
-
-def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What settings.json says."""
-    from novice import __version__
-    from novice.app.machine import versions
-    from novice.experts.kept import SCHEMA
-
-    return {
-        "schema": SCHEMA,
-        "command": COMMAND,
-        "version": __version__,
-        "settings": dict(values),
-        "versions": versions(),
-    }
-
-
-def finish(
-    path: Path,
-    settings: Mapping[str, Any],
-    summary: Mapping[str, Any],
-    page: Callable[[Mapping[str, Any], Mapping[str, Any]], str],
-    options: LabOptions,
-) -> list[str]:
-    """Write the summary and the page; the line that says where the page is."""
-    from novice.files import write_json, write_text
-
-    told = []
-    if options.report:
-        write_text(path / "report.html", page(settings, summary))
-        told = [] if options.quiet else [f"report: {path / 'report.html'}"]
-    write_json(path / "summary.json", summary)
-    return told
-
-
-def on_the_tightrope(options: LabOptions) -> tuple[Mapping[str, Any], list[str]]:
+def on_the_tightrope(options: LabOptions) -> Told:
     """Measure the exponents; the summary, and the lines that tell it."""
     from novice.app.report.compounding import tightrope_page, verdict_lines
     from novice.app.teller import Teller
@@ -166,8 +121,9 @@ def on_the_tightrope(options: LabOptions) -> tuple[Mapping[str, Any], list[str]]
     from novice.files import make_folder, write_json
 
     began = time.perf_counter()
-    path = open_folder(f"lab-compounding-{options.seed}", options)
-    settings = settings_of({"seed": options.seed})
+    settings = settings_of(COMMAND, values_of(options))
+    name = f"lab-compounding-{options.seed}"
+    path = folder_for(name, options.out, settings, resume=False)
     make_folder(path)
     write_json(path / "settings.json", settings)
     teller = Teller(quiet=options.quiet or options.json)
@@ -196,7 +152,7 @@ def on_the_tightrope(options: LabOptions) -> tuple[Mapping[str, Any], list[str]]
     }
     teller.say("")
     lines = verdict_lines(summary)
-    told = finish(path, settings, summary, tightrope_page, options)
+    told = finish(path, summary, lambda: tightrope_page(settings, summary), options)
     return summary, (lines[:1] if options.quiet else lines) + told
 
 
@@ -260,7 +216,7 @@ def way_line(way: Mapping[str, Any], error_rate: float) -> str:
 
 def on_a_task(
     given: argparse.Namespace, options: LabOptions, of_task: TaskOptions
-) -> tuple[Mapping[str, Any], list[str]]:
+) -> Told:
     """Train on a task and measure by time; the summary, and the lines that tell it."""
     from novice.app.lab.compounding_task import Study, measured
     from novice.app.report.compounding_task import task_lines, task_page
@@ -271,12 +227,12 @@ def on_a_task(
         "task": given.task,
         "task_argument": dict(kwargs),
         "expert": given.expert,
-        "seed": options.seed,
-        **json.loads(json.dumps(as_json(of_task))),
+        **values_of(options),
+        **values_of(of_task),
     }
-    del values["resume"]
-    settings = settings_of(values)
-    path = folder_of_task(given.task, options, of_task, settings)
+    settings = settings_of(COMMAND, values)
+    name = f"lab-compounding-{given.task}-{options.seed}"
+    path = folder_for(name, options.out, settings, resume=of_task.resume)
     teller = Teller(quiet=options.quiet or options.json)
     study = Study(
         env=given.task,
@@ -288,24 +244,5 @@ def on_a_task(
     )
     summary = measured(study, settings, teller.say)
     lines = task_lines(summary)
-    told = finish(path, settings, summary, task_page, options)
+    told = finish(path, summary, lambda: task_page(settings, summary), options)
     return summary, (lines[:1] if options.quiet else lines) + told
-
-
-def folder_of_task(
-    task: str,
-    options: LabOptions,
-    of_task: TaskOptions,
-    settings: Mapping[str, Any],
-) -> Path:
-    """The folder to begin in, or the one to go on in."""
-    from novice.app.assignment import check_same
-    from novice.app.folder import RunFolder
-
-    name = f"lab-compounding-{task}-{options.seed}"
-    if not of_task.resume:
-        return open_folder(name, options)
-    path = Path(options.out or Path("runs") / name.replace("/", "-").replace(":", "-"))
-    if (path / "settings.json").exists():
-        check_same(RunFolder(path).settings(), settings, path)
-    return path

@@ -1,7 +1,8 @@
 """Train clones and corrected policies on a task, and measure them step by step."""
 
+import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from novice.algorithms.imitate import whole_stretches
 from novice.algorithms.settings import BcSettings, DaggerSettings
 from novice.app.folder import check_finite
 from novice.app.judge import SLOTS, Judge
+from novice.app.lab.units import every_unit
 from novice.app.machine import keep_compiled_programs
 from novice.app.numbers import return_form
 from novice.app.runs import expert_named
@@ -41,7 +43,7 @@ from novice.evaluation.statistics import estimate
 from novice.experts.acting import ExpertActor
 from novice.experts.ask import answers, as_done, at_random, everything
 from novice.experts.expert import AbstractExpert
-from novice.files import make_folder, read_json, write_json
+from novice.files import make_folder, write_json
 from novice.types import Round, Trajectories
 
 if TYPE_CHECKING:
@@ -129,7 +131,15 @@ def measured(
     make_folder(study.path / "measured")
     write_json(study.path / "settings.json", settings)
     try:
-        found = list(every_policy(study, references, say))
+        found = list(
+            every_unit(
+                study.path,
+                [(way, seed) for seed in range(options.seeds) for way in WAYS],
+                functools.partial(policy_measured, study),
+                say=say,
+                line=functools.partial(told, references),
+            )
+        )
     finally:
         study.slots.close()
         study.judge.slots.close()
@@ -163,30 +173,11 @@ def expert_alone(study: Study) -> tuple[Trajectories, np.ndarray]:
     )
 
 
-def every_policy(
-    study: Study, among: Sequence[float], say: Callable[[str], None]
-) -> Iterator[Mapping[str, Any]]:
-    """Train and measure policy after policy; what is measured already is read.
-
-    Their returns are written as those are `among` which they are read.
-    """
-    units = [(way, seed) for seed in range(study.options.seeds) for way in WAYS]
-    paths = {
-        unit: study.path / "measured" / "{}-{}.json".format(*unit) for unit in units
-    }
-    waiting = [unit for unit in units if not paths[unit].exists()]
-    began, done = time.perf_counter(), 0
-    for unit in units:
-        if unit in waiting:
-            write_json(paths[unit], policy_measured(study, *unit))
-            done += 1
-        found = read_json(paths[unit])
-        left = (time.perf_counter() - began) / max(done, 1) * (len(waiting) - done)
-        mean = float(np.mean(found["returns"]))
-        form = return_form(*among, mean)
-        eta = f"   about {max(1, round(left / 60))} min left" if left > 20 else ""
-        say(f"{unit[0]:<9} seed {unit[1]}  return {mean:>9{form}}{eta}")
-        yield found
+def told(references: Sequence[float], found: Mapping[str, Any]) -> str:
+    """One policy in a line, its return written as those of the references are."""
+    mean = float(np.mean(found["returns"]))
+    form = return_form(*references, mean)
+    return f"{found['way']:<9} seed {found['seed']}  return {mean:>9{form}}"
 
 
 def policy_measured(study: Study, way: str, seed: int) -> dict[str, Any]:

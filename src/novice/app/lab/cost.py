@@ -1,15 +1,18 @@
 """The experiment `novice lab cost`: what a human costs, and what they are worth."""
 
 import argparse
-import contextlib
-import json
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from novice.algorithms.settings import FitSettings, as_json, check, setting
+from novice.algorithms.settings import FitSettings, check, setting
+from novice.app.lab.experiment import (
+    Told,
+    carry_out,
+    check_seed,
+    finish,
+    folder_for,
+    settings_of,
+    values_of,
+)
 from novice.app.machine_settings import prepare_machine
 from novice.app.options import (
     EXPERT,
@@ -83,8 +86,7 @@ class CostOptions:
                     f"--{name} is {getattr(self, name):g}, but it must be more than 0,"
                     f" up to {most}"
                 )
-        if not 0 <= self.seed < 2**32:
-            raise UsageError(f"--seed is {self.seed}, but it must be 0 to {2**32 - 1}")
+        check_seed(self.seed)
         if self.fit.chunk > 1:
             raise UsageError(
                 f"--chunk is {self.fit.chunk}, but chunks are learned from stretches of"
@@ -123,79 +125,34 @@ def run(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     options = built(CostOptions, given)
     prepare_machine()
-    aside = contextlib.redirect_stdout(sys.stderr) if options.json else None
-    with aside or contextlib.nullcontext():
-        summary, lines = measured_and_told(given, options)
-    print(json.dumps(summary, sort_keys=True) if options.json else "\n".join(lines))
-    return 0
+    return carry_out(lambda: measured_and_told(given, options), alone=options.json)
 
 
-def measured_and_told(
-    given: argparse.Namespace, options: CostOptions
-) -> tuple[Mapping[str, Any], list[str]]:
+def measured_and_told(given: argparse.Namespace, options: CostOptions) -> Told:
     """Teach and measure, keep what was found; the summary, and its lines."""
     from novice.app.lab.cost_study import Study, measured
     from novice.app.report.cost import cost_lines, cost_table
     from novice.app.report.cost_page import cost_page
     from novice.app.teller import Teller
-    from novice.files import write_json, write_text
 
-    settings = settings_of(given, options)
-    teller = Teller(quiet=options.quiet or options.json)
+    kwargs = task_arguments(given.task_argument)
+    about = {
+        "task": given.task,
+        "task_argument": dict(kwargs),
+        "expert": given.expert,
+    }
+    settings = settings_of(COMMAND, about | values_of(options))
+    name = f"lab-cost-{given.task}-{options.seed}"
     study = Study(
         env=given.task,
-        kwargs=task_arguments(given.task_argument),
+        kwargs=kwargs,
         expert=given.expert,
         options=options,
-        path=folder_for(given.task, options, settings),
+        path=folder_for(name, options.out, settings, resume=options.resume),
     )
+    teller = Teller(quiet=options.quiet or options.json)
     summary = measured(study, settings, teller.say)
     lines = cost_lines(summary)
     lines = lines[:1] if options.quiet else ["", *cost_table(summary), "", *lines]
-    if options.report:
-        write_text(study.path / "report.html", cost_page(settings, summary))
-        if not options.quiet:
-            lines.append(f"report: {study.path / 'report.html'}")
-    write_json(study.path / "summary.json", summary)
-    return summary, lines
-
-
-def settings_of(given: argparse.Namespace, options: CostOptions) -> dict[str, Any]:
-    """What settings.json says."""
-    from novice import __version__
-    from novice.app.machine import versions
-    from novice.experts.kept import SCHEMA
-
-    values = json.loads(json.dumps(as_json(options)))
-    for name in ("out", "resume", "report", "json", "quiet"):
-        del values[name]
-    about = {
-        "task": given.task,
-        "task_argument": dict(task_arguments(given.task_argument)),
-        "expert": given.expert,
-    }
-    return {
-        "schema": SCHEMA,
-        "command": COMMAND,
-        "version": __version__,
-        "settings": about | values,
-        "versions": versions(),
-    }
-
-
-def folder_for(task: str, options: CostOptions, settings: Mapping[str, Any]) -> Path:
-    """The folder to begin in, or the one to go on in."""
-    from novice.app.assignment import check_same, refuse_what_is_there
-    from novice.app.folder import RunFolder, free_name
-
-    name = f"lab-cost-{task}-{options.seed}".replace("/", "-").replace(":", "-")
-    usual = Path("runs") / name
-    path = usual if options.out is None else Path(options.out)
-    if options.resume:
-        if (path / "settings.json").exists():
-            check_same(RunFolder(path).settings(), settings, path)
-        return path
-    if options.out is None:
-        return free_name(usual)
-    refuse_what_is_there(path)
-    return path
+    told = finish(study.path, summary, lambda: cost_page(settings, summary), options)
+    return summary, lines + told

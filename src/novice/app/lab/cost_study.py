@@ -1,8 +1,9 @@
 """Teach policies in three ways, and measure them against a simulated person's time."""
 
 import dataclasses
+import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from novice.app.lab.cost import CostOptions
 from novice.app.lab.cost_driving import Pace, drive, pace_of
 from novice.app.lab.cost_lessons import WAYS, Lesson, Taught
 from novice.app.lab.cost_summary import compared
+from novice.app.lab.units import every_unit
 from novice.app.machine import keep_compiled_programs
 from novice.app.numbers import return_form
 from novice.app.runs import expert_named
@@ -31,7 +33,7 @@ from novice.errors import NoviceError
 from novice.evaluation.cost import learned_at
 from novice.evaluation.statistics import estimate, normalized
 from novice.experts.expert import AbstractExpert
-from novice.files import make_folder, read_json, write_json
+from novice.files import make_folder, write_json
 from novice.types import Round
 
 # Episodes that a policy visits at a time, for questions about them.
@@ -122,7 +124,15 @@ def measured(
         make_folder(study.path / "measured")
         write_json(study.path / "settings.json", settings)
         say(introduction(study, references))
-        found = list(every_policy(study, say))
+        found = list(
+            every_unit(
+                study.path,
+                [(way, seed) for seed in range(study.options.seeds) for way in WAYS],
+                functools.partial(policy_measured, study),
+                say=say,
+                line=functools.partial(told, study.options),
+            )
+        )
     finally:
         study.close()
     options = study.options
@@ -199,26 +209,7 @@ def introduction(study: Study, references: Sequence[np.ndarray]) -> str:
     )
 
 
-def every_policy(study: Study, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """Teach and measure policy after policy; what is measured already is read."""
-    units = [(way, seed) for seed in range(study.options.seeds) for way in WAYS]
-    paths = {
-        unit: study.path / "measured" / "{}-{}.json".format(*unit) for unit in units
-    }
-    waiting = [unit for unit in units if not paths[unit].exists()]
-    began, done = time.perf_counter(), 0
-    for unit in units:
-        if unit in waiting:
-            write_json(paths[unit], policy_measured(study, *unit))
-            done += 1
-        found = read_json(paths[unit])
-        left = (time.perf_counter() - began) / max(done, 1) * (len(waiting) - done)
-        eta = f"   about {max(1, round(left / 60))} min left" if left > 20 else ""
-        say(f"{unit[0]:<14} seed {unit[1]}  {told(found, study.options)}{eta}")
-        yield found
-
-
-def told(found: Mapping[str, Any], options: CostOptions) -> str:
+def told(options: CostOptions, found: Mapping[str, Any]) -> str:
     """One policy in a line."""
     rounds = found["rounds"]
     place = learned_at([each["normalized"] for each in rounds], needed=options.needed)
@@ -228,7 +219,8 @@ def told(found: Mapping[str, Any], options: CostOptions) -> str:
         else f"{options.needed:g} after {rounds[place]['minutes']:.1f} simulated min"
     )
     labels = f"{rounds[-1]['labels']:,} labels"
-    return f"{rounds[-1]['normalized']:>6.2f} in the end, {labels:>13}, {when}"
+    who = f"{found['way']:<14} seed {found['seed']}"
+    return f"{who}  {rounds[-1]['normalized']:>6.2f} in the end, {labels:>13}, {when}"
 
 
 def policy_measured(study: Study, way: str, seed: int) -> dict[str, Any]:

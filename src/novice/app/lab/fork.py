@@ -1,14 +1,19 @@
 """The experiment `novice lab fork`: what becomes of experts who do it in two ways."""
 
-import contextlib
-import json
-import sys
-from collections.abc import Mapping
+import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from novice.algorithms.settings import FitSettings, as_json, check, setting
+from novice.algorithms.settings import FitSettings, check, setting
+from novice.app.lab.experiment import (
+    Told,
+    carry_out,
+    check_seed,
+    finish,
+    folder_for,
+    settings_of,
+    values_of,
+)
 from novice.app.machine_settings import prepare_machine
 from novice.app.options import Parser, UsageError, add_flags, built
 
@@ -59,8 +64,7 @@ class ForkOptions:
         check(self, "steps", low=1)
         check(self, "test_episodes", low=2)
         check(self, "turn", low=0.2, high=1.5)
-        if not 0 <= self.seed < 2**32:
-            raise UsageError(f"--seed is {self.seed}, but it must be 0 to {2**32 - 1}")
+        check_seed(self.seed)
         self.fit(self.heads[0])
 
     def fit(self, head: str) -> FitSettings:
@@ -75,66 +79,22 @@ def run(arguments: list[str]) -> int:
     add_flags(parser, ForkOptions)
     options = built(ForkOptions, parser.parse_args(arguments))
     prepare_machine()
-    aside = contextlib.redirect_stdout(sys.stderr) if options.json else None
-    with aside or contextlib.nullcontext():
-        summary, lines = measured_and_told(options)
-    print(json.dumps(summary, sort_keys=True) if options.json else "\n".join(lines))
-    return 0
+    return carry_out(lambda: measured_and_told(options), alone=options.json)
 
 
-def measured_and_told(options: ForkOptions) -> tuple[Mapping[str, Any], list[str]]:
+def measured_and_told(options: ForkOptions) -> Told:
     """Measure all heads, keep what was found; the summary, and its lines."""
     from novice.app.lab.fork_study import Study, measured
     from novice.app.report.fork import fork_lines, fork_page, fork_table
     from novice.app.teller import Teller
-    from novice.files import write_json, write_text
 
-    settings = settings_of(options)
-    path = folder_for(options, settings)
+    settings = settings_of(COMMAND, values_of(options))
+    name = f"lab-fork-{options.seed}"
+    path = folder_for(name, options.out, settings, resume=options.resume)
     teller = Teller(quiet=options.quiet or options.json)
-    study = Study(options, path)
-    summary, ways = measured(study, settings, teller.say)
+    summary, ways = measured(Study(options, path), settings, teller.say)
     lines = fork_lines(summary)
     if not options.quiet:
         lines = [*fork_table(summary), "", *lines]
-    if options.report:
-        write_text(path / "report.html", fork_page(settings, summary, ways))
-        if not options.quiet:
-            lines.append(f"report: {path / 'report.html'}")
-    write_json(path / "summary.json", summary)
-    return summary, lines
-
-
-def settings_of(options: ForkOptions) -> dict[str, Any]:
-    """What settings.json says."""
-    from novice import __version__
-    from novice.app.machine import versions
-    from novice.experts.kept import SCHEMA
-
-    values = json.loads(json.dumps(as_json(options)))
-    for name in ("out", "resume", "report", "json", "quiet"):
-        del values[name]
-    return {
-        "schema": SCHEMA,
-        "command": COMMAND,
-        "version": __version__,
-        "settings": values,
-        "versions": versions(),
-    }
-
-
-def folder_for(options: ForkOptions, settings: Mapping[str, Any]) -> Path:
-    """The folder to begin in, or the one to go on in."""
-    from novice.app.assignment import check_same, refuse_what_is_there
-    from novice.app.folder import RunFolder, free_name
-
-    usual = Path("runs") / f"lab-fork-{options.seed}"
-    path = usual if options.out is None else Path(options.out)
-    if options.resume:
-        if (path / "settings.json").exists():
-            check_same(RunFolder(path).settings(), settings, path)
-        return path
-    if options.out is None:
-        return free_name(usual)
-    refuse_what_is_there(path)
-    return path
+    page = functools.partial(fork_page, settings, summary, ways)
+    return summary, lines + finish(path, summary, page, options)

@@ -1,5 +1,6 @@
 """Train policies with several heads on the fork, and let them drive."""
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from novice.algorithms.bc import advance, demonstrations
 from novice.algorithms.settings import BcSettings
 from novice.app.folder import check_finite
 from novice.app.judge import SLOTS
+from novice.app.lab.units import every_unit
 from novice.app.machine import keep_compiled_programs
 from novice.datasets.dataset import Dataset
 from novice.envs.actor import AbstractActor, BestActor
@@ -28,7 +30,7 @@ from novice.evaluation.modes import actions_at, mode_averaging
 from novice.experts.acting import ExpertActor
 from novice.experts.controllers import built_in_expert
 from novice.experts.expert import AbstractExpert
-from novice.files import make_folder, read_json, write_json
+from novice.files import make_folder, write_json
 from novice.types import Trajectories
 
 if TYPE_CHECKING:
@@ -102,7 +104,19 @@ def measured(
     try:
         actor = ExpertActor(study.teacher, study.task, slots=SLOTS, seeds=study.seeds)
         expert = driven(study, actor)
-        found = every_policy(study, say)
+        found = list(
+            every_unit(
+                study.path,
+                [
+                    (head, seed)
+                    for head in options.heads
+                    for seed in range(options.seeds)
+                ],
+                functools.partial(policy_measured, study),
+                say=say,
+                line=told,
+            )
+        )
     finally:
         study.slots.close()
     summary = {
@@ -127,26 +141,10 @@ def measured(
     return summary, ways
 
 
-def every_policy(study: Study, say: Callable[[str], None]) -> list[Mapping[str, Any]]:
-    """Policy after policy; what is measured already is read."""
-    units = [
-        (head, seed)
-        for head in study.options.heads
-        for seed in range(study.options.seeds)
-    ]
-    paths = [study.path / "measured" / f"{head}-{seed}.json" for head, seed in units]
-    waiting = sum(not path.exists() for path in paths)
-    began, done, found = time.perf_counter(), 0, []
-    for (head, seed), path in zip(units, paths, strict=True):
-        if not path.exists():
-            write_json(path, policy_measured(study, head, seed))
-            done += 1
-        found.append(read_json(path))
-        left = (time.perf_counter() - began) / max(done, 1) * (waiting - done)
-        eta = f"   about {max(1, round(left / 60))} min left" if left > 20 else ""
-        past = f"{100 * found[-1]['success']:.0f} % get past"
-        say(f"{head:<12} seed {seed}  {past:>14}{eta}")
-    return found
+def told(found: Mapping[str, Any]) -> str:
+    """One policy in a line."""
+    past = f"{100 * found['success']:.0f} % get past"
+    return f"{found['head']:<12} seed {found['seed']}  {past:>14}"
 
 
 def policy_measured(study: Study, head: str, seed: int) -> dict[str, Any]:
