@@ -565,6 +565,16 @@ def test_consequences_stay_hidden_while_agreement_is_measured(visit: Open):
     assert one.saved(1)[0]["shown"]["consequences"] is False
 
 
+def test_consequences_that_were_refused_were_not_seen(visit: Open):
+    one = visit(Backend(branches=None))
+
+    one.press("c")
+    one.reads("No consequences: ", ".branches-wait")
+    one.press("1")
+
+    assert one.saved(1)[0]["shown"]["consequences"] is False
+
+
 def test_a_hidden_page_does_not_count_as_looking(visit: Open):
     one = visit()
     hide = """(hidden) => {

@@ -159,15 +159,9 @@ def parse_id(text: str, name: str) -> int:
     return _whole(int(text), name)
 
 
-def question_words(
-    question: Question, *, lease: int, blind: bool = False
-) -> dict[str, Any]:
-    """A question as the page is told it: nothing that came after, nor what was done.
-
-    There is no help with one that is `blind`.
-    """
+def question_words(question: Question, *, lease: int) -> dict[str, Any]:
+    """A question as the page is told it: nothing that came after, nor what was done."""
     return {
-        **({"blind": True} if blind else {}),
         "id": question.id,
         "lease": lease,
         "visit": question.visit,

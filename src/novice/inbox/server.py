@@ -167,12 +167,8 @@ class _Desk:
             if wish.release:
                 self._inbox.release(who, wish.release)
             leased = self._inbox.lease(who, want=wish.want, holding=wish.holding)
-            blind = self._inbox.reserved()
             questions = [
-                question_words(
-                    each.question, lease=each.lease, blind=each.question.id in blind
-                )
-                for each in leased
+                question_words(each.question, lease=each.lease) for each in leased
             ]
             content = {"questions": questions, "progress": self._progress(who)}
             return content, offers_consequences(self._inbox.facts())

@@ -25,6 +25,7 @@ export class Consequences {
   }
 
   /**
+   * Whether they were seen: drawing takes a while, and there may be a reason for none.
    * @param {number} question
    * @param {{name: (action: number[]) => string, caps: (action: number[]) => string[]}} words
    */
@@ -36,13 +37,18 @@ export class Consequences {
     this.root.hidden = false;
     try {
       const strip = await decode(await this.api.picture(question, "consequences"));
-      if (turn !== this.#turn) return strip.bitmap.close();
+      if (turn !== this.#turn) {
+        strip.bitmap.close();
+        return false;
+      }
       this.#strip = strip;
       this.#build(branchesOf(strip), words);
+      return true;
     } catch (failure) {
-      if (turn !== this.#turn) return;
+      if (turn !== this.#turn) return false;
       const sentence = failure instanceof Error ? failure.message : String(failure);
       this.root.replaceChildren(make("p", { class: "branches-wait" }, `No consequences: ${sentence}`));
+      return false;
     }
   }
 

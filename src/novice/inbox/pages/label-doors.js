@@ -32,7 +32,7 @@ export function openDialog(which) {
   withPart("dialogs", async (dialogs) => {
     const { hello, pad } = desk;
     const stick = pad?.kind === "real" ? (await part("label-gamepad")).stickWords() : null;
-    // What was typed meanwhile was for the dialog.
+    // What was typed meanwhile was typed at the dialog.
     desk.keys = [];
     if (document.querySelector("dialog[open]")) return;
     if (which === "help") dialogs.showHelp(pad);
@@ -75,13 +75,11 @@ export function lookAhead() {
   if (!desk.hello.consequences || !desk.shown) return;
   if (desk.consequences?.open) return desk.consequences.close();
   const item = desk.shown;
-  if (item.question.blind) return tell("Drawn by chance: no help.");
   withPart("consequences", ({ Consequences }) => {
     desk.consequences ??= new Consequences(byId("branches"), api, (action, collects) => {
       take({ at: performance.now(), meant: collects ? { collect: action } : { commit: action } });
     });
     if (desk.shown !== item) return;
-    item.looked = true;
     const { action } = desk.hello.words;
     desk.consequences.show(item.question.id, {
       name: (/** @type {number[]} */ each) => desk.pad.name(each),
@@ -89,7 +87,7 @@ export function lookAhead() {
         const keysOf = action.choices?.[each[0]]?.keys ?? [];
         return codesOfChoice(desk.hello.task, each[0], keysOf).slice(0, 1).map(capOf);
       },
-    });
+    }).then((seen) => (item.looked ||= seen));
   });
 }
 

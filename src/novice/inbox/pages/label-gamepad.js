@@ -4,7 +4,7 @@ import { desk } from "./label-desk.js";
 import { command } from "./label-hands.js";
 import { tell } from "./label-paint.js";
 
-const DEAD = 0.15; // how far a stick leans at rest
+const DEAD = 0.15; // how far a stick at rest may lean
 const A = 0;
 const B = 1;
 
@@ -63,7 +63,7 @@ function read() {
 function lean(stick, right = 0, down = 0, next = 0) {
   const [x, y] = [alive(right), -alive(down)];
   const leans = x !== 0 || y !== 0;
-  // Once let go, it leaves the numbers to the keys.
+  // Once let go, it does not hold the numbers at rest against the keys.
   if (leans || leaning.get(stick)) desk.pad.steer(x, y, next);
   leaning.set(stick, leans);
 }

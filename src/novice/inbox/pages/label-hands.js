@@ -77,7 +77,7 @@ export function take(input) {
   if (name in ALWAYS) return ALWAYS[name]();
   if (desk.lesson) return desk.lesson.take(input, name);
   if (name === "back" && !desk.pad?.typed && !desk.keys.length && !desk.busy && !desk.run) return lookBack();
-  // Keys that wait for a question can be taken back.
+  // Keys that wait for a question which isn't there can be taken back.
   const waiting = desk.keys.length && !desk.shown;
   if (name === "back" && waiting) desk.keys.pop();
   else if (name === "cancel" && waiting) desk.keys = [];

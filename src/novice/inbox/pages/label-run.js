@@ -12,7 +12,7 @@ import { places } from "./keys.js";
 import { wantsCalm } from "./picture.js";
 
 const SLOWEST = 140; // milliseconds a frame, so that the fillings can be seen
-const ENTERED = ["several", "switches"]; // Their pads show an answer.
+const ENTERED = ["several", "switches"]; // Their pads show an answer, not a choice.
 const QUESTION = "What should the agent do now?";
 
 export class RunMode {

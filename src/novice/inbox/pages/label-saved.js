@@ -7,7 +7,7 @@ import { next } from "./label-show.js";
 import { byId, make, say, several } from "./elements.js";
 import { keepSettings, settings } from "./settings.js";
 
-const SAVING_SHOWS = 150; // milliseconds
+const SAVING_SHOWS = 150; // milliseconds; quicker saves don't flicker
 
 /** @param {any} news */
 export function showProgress(news) {
