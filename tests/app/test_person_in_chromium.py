@@ -124,7 +124,8 @@ def play(page: Any, address: str, *, episodes: int, seconds: float) -> None:
 def label(page: Any, address: str, *, answers: int) -> None:
     """Answer so many questions by real keys."""
     page.goto(address)
-    page.wait_for_selector("#card:not([hidden])")
+    # Another card may say first that the policy is being trained.
+    page.wait_for_selector("#card[data-name=practice]:not([hidden])")
     page.keyboard.press("Escape")  # The examples are for people.
     before, pressed = None, 0.0
     end = time.monotonic() + 120
