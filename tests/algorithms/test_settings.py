@@ -80,6 +80,16 @@ def test_a_setting_that_nobody_knows_is_named():
         ),
         (FitSettings, {"hidden": (8, 0)}, "--hidden is 8 0, but layers"),
         (
+            FitSettings,
+            {"residual": True, "hidden": (8,)},
+            "--hidden is 8, but with --residual there are at least two sizes",
+        ),
+        (
+            FitSettings,
+            {"residual": True, "hidden": (8, 4)},
+            "--hidden is 8 4, but with --residual there are at least two sizes",
+        ),
+        (
             PeopleSettings,
             {"overlap": 0.6},
             "--overlap is 0.6, but it must be between 0 and 0.5",

@@ -11,7 +11,8 @@ from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 
 from novice.algorithms.dagger import dagger
-from novice.algorithms.settings import DaggerSettings, FitSettings
+from novice.algorithms.imitate import beginner
+from novice.algorithms.settings import BadSettingError, DaggerSettings, FitSettings
 from novice.datasets.shards import load_dataset, save_part
 from novice.envs.actor import BestActor, RandomActor
 from novice.envs.rollout import rollout
@@ -280,6 +281,13 @@ def test_chance_plays_from_pictures():
 
     slots.close()
     assert seen.valid.all()
+
+
+def test_blocks_for_numbers_are_refused_where_there_are_pictures():
+    settings = FitSettings(residual=True, hidden=(8, 8))
+
+    with pytest.raises(BadSettingError, match="--residual is for numbers"):
+        beginner(make_task("Beacon-v0"), settings, key=jax.random.key(0))
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Num, PRNGKeyArray
 
-from novice.algorithms.settings import FitSettings
+from novice.algorithms.settings import BadSettingError, FitSettings
 from novice.datasets.dataset import Dataset, batch_of
 from novice.datasets.windows import seen_at_once, targets_at_once
 from novice.envs.task import Task
@@ -24,7 +24,7 @@ from novice.learning.fit import (
     minibatch_plan,
     new_learner,
 )
-from novice.learning.network import Mlp, with_statistics
+from novice.learning.network import with_statistics
 from novice.learning.policy import Policy, new_policy
 from novice.types import Learner
 
@@ -34,7 +34,15 @@ STRETCH = 500
 
 
 def beginner(task: Task, settings: FitSettings, *, key: PRNGKeyArray) -> Policy:
-    """A policy for the task that has seen nothing yet."""
+    """A policy for the task that has seen nothing yet.
+
+    Raises BadSettingError where the task has no place for what is set.
+    """
+    if settings.residual and task.picture is not None:
+        raise BadSettingError(
+            "--residual is for numbers, but this task shows pictures, which have a"
+            " network of their own; leave it away"
+        )
     trunk_key, head_key = jax.random.split(key)
     if settings.head == "auto" and settings.chunk == 1:
         head, trunk_key = task.head, key
@@ -44,6 +52,7 @@ def beginner(task: Task, settings: FitSettings, *, key: PRNGKeyArray) -> Policy:
         task.observation_size,
         head,
         hidden=settings.layers,
+        past=settings.residual,
         history=settings.history,
         chunk=settings.chunk,
         execute=settings.executed,
@@ -54,7 +63,7 @@ def beginner(task: Task, settings: FitSettings, *, key: PRNGKeyArray) -> Policy:
 
 def standardized(trunk: Any, seen: Num[np.ndarray, "rows numbers"]) -> Any:
     """The same function, its inputs standardized by what was seen."""
-    if not isinstance(trunk, Mlp):
+    if not hasattr(trunk, "normalizer"):
         return trunk
     numbers = seen.astype(np.float64)
     mean = numbers.mean(axis=0).astype(np.float32)

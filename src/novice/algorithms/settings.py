@@ -41,6 +41,16 @@ def check_layers(hidden: tuple[int, ...]) -> None:
         )
 
 
+def check_blocks(hidden: tuple[int, ...], residual: bool) -> None:
+    """Raise BadSettingError where blocks cannot add to what passes them."""
+    if residual and (len(hidden) < 2 or len(set(hidden)) > 1):
+        sizes = " ".join(str(size) for size in hidden)
+        raise BadSettingError(
+            f"--hidden is {sizes}, but with --residual there are at least two sizes,"
+            " all the same, such as 256 256 256 256"
+        )
+
+
 def layers_of(hidden: tuple[int, ...]) -> tuple[int, ...]:
     """The sizes of the hidden layers that a setting means, none where it is 0."""
     return () if hidden == (0,) else hidden
@@ -68,6 +78,11 @@ class FitSettings:
     hidden: tuple[int, ...] = setting(
         (64, 64), "sizes of the hidden layers (0: none, a linear policy)"
     )
+    residual: bool = setting(
+        False,
+        "blocks of layers that add to what passes them, one for each size after the"
+        " first (--hidden 256 256 256 256)",
+    )
     learning_rate: float = setting(1e-3, "Adam's first step size within each fit")
     batch_size: int = setting(256, "rows in a minibatch")
     head: Literal[
@@ -87,6 +102,7 @@ class FitSettings:
         check(self, "batch_size", low=1)
         check(self, "learning_rate", low=0)
         check_layers(self.hidden)
+        check_blocks(self.hidden, self.residual)
         check_choices(self)
         check(self, "chunk", low=1, high=LONGEST_CHUNK)
         check(self, "execute", low=0, high=self.chunk)

@@ -1,6 +1,6 @@
 """Map an observation to numbers: a normalizer, and layers."""
 
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -66,6 +66,19 @@ class Mlp(eqx.Module):
         return {"kind": "mlp", "observation": size, "hidden": hidden}
 
 
+@runtime_checkable
+class _Standardized(Protocol):
+    @property
+    def normalizer(self) -> Normalizer: ...
+
+    @property
+    def layers(self) -> tuple[Layer, ...]: ...
+
+
+# A network whose first layer is told standardized observations.
+Standardized = TypeVar("Standardized", bound=_Standardized)
+
+
 def orthogonal(
     rows: int, columns: int, generator: np.random.Generator
 ) -> Float[np.ndarray, "rows columns"]:
@@ -98,9 +111,13 @@ def mlp(
     for rows, columns, scale in zip(sizes[:-1], sizes[1:], scales, strict=True):
         weight = scale * orthogonal(rows, columns, generator)
         layers.append(Layer(jnp.asarray(weight), jnp.zeros(columns)))
+    return Mlp(nothing_seen(inputs), tuple(layers))
+
+
+def nothing_seen(inputs: int) -> Normalizer:
+    """What leaves observations as they are."""
     zeros, ones = jnp.zeros(inputs), jnp.ones(inputs)
-    nothing_seen = Normalizer(zeros, zeros, ones, jnp.zeros(()))
-    return Mlp(nothing_seen, tuple(layers))
+    return Normalizer(zeros, zeros, ones, jnp.zeros(()))
 
 
 def mlp_from_config(config: dict[str, Any], outputs: int) -> Mlp:
@@ -112,11 +129,11 @@ def mlp_from_config(config: dict[str, Any], outputs: int) -> Mlp:
 
 @eqx.filter_jit
 def with_statistics(
-    network: Mlp,
+    network: Standardized,
     mean: Float[AnyArray, " obs"],
     variance: Float[AnyArray, " obs"],
     count: Float[AnyArray, ""],
-) -> Mlp:
+) -> Standardized:
     """The same function of raw observations, normalized by new statistics.
 
     The first layer takes up the difference, so nothing that was learned is lost. A
@@ -132,14 +149,19 @@ def with_statistics(
     normalizer = Normalizer(
         jnp.asarray(mean), jnp.asarray(variance), scale, jnp.asarray(count)
     )
-    return Mlp(normalizer, (taken_up, *network.layers[1:]))
+    layers = (taken_up, *network.layers[1:])
+    return eqx.tree_at(_measured_and_layers, network, (normalizer, layers))
+
+
+def _measured_and_layers(network: Any) -> tuple[Any, ...]:
+    return network.normalizer, network.layers
 
 
 def with_more_seen(
-    network: Mlp,
+    network: Standardized,
     observation: Float[AnyArray, "rows obs"],
     valid: Bool[AnyArray, " rows"],
-) -> Mlp:
+) -> Standardized:
     """The same function, its statistics merged with those of the valid rows.
 
     Chan, Golub and LeVeque 1979 (http://i.stanford.edu/pub/cstr/reports/cs/tr/79/773).

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Num, PRNGKeyArray
 from novice.learning.convolution import Shape, cnn, cnn_from_config
 from novice.learning.heads import AbstractHead, head_from_config
 from novice.learning.network import mlp, mlp_from_config
+from novice.learning.residual import residual, residual_from_config
 from novice.types import AnyArray
 
 
@@ -138,16 +139,19 @@ def new_policy(
     chunk: int = 1,
     execute: int = 1,
     picture: Shape | None = None,
+    past: bool = False,
     key: PRNGKeyArray,
 ) -> Policy:
     """A policy that has learned nothing yet: nearly the same answer everywhere.
 
     The head decides all actions of a chunk at once. Where observations are pictures of
-    a shape, the policy looks at their patches.
+    a shape, the policy looks at their patches. Numbers go through layers one after
+    another, or through blocks with a way `past` each.
     """
     size, scale = history * observation_size, 1.0 if head.embeds else 0.01
     if picture is None:
-        trunk: Any = mlp(size, hidden, head.outputs, last_scale=scale, key=key)
+        of_numbers = residual if past else mlp
+        trunk: Any = of_numbers(size, hidden, head.outputs, last_scale=scale, key=key)
     else:
         trunk = cnn(picture, history, hidden, head.outputs, last_scale=scale, key=key)
     return Policy(trunk, head, history, chunk, execute)
@@ -184,7 +188,11 @@ def policy_from_config(config: dict[str, Any]) -> Policy:
 
     Raises KeyError for a kind of policy or head that this version does not know.
     """
-    trunk_from_config = {"mlp": mlp_from_config, "cnn": cnn_from_config}[config["kind"]]
+    trunk_from_config = {
+        "mlp": mlp_from_config,
+        "residual": residual_from_config,
+        "cnn": cnn_from_config,
+    }[config["kind"]]
     head = head_from_config(config["head"])
     memory = {name: config.get(name, 1) for name in ("history", "chunk", "execute")}
     trunk: Any = trunk_from_config(config, head.outputs)

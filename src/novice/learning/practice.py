@@ -19,7 +19,7 @@ from novice.learning.fit import (
     fit,
     whole_batch_plan,
 )
-from novice.learning.network import Mlp, with_more_seen
+from novice.learning.network import with_more_seen
 from novice.learning.policy import calibrated
 from novice.learning.weigh import (
     estimate_of,
@@ -132,7 +132,7 @@ def with_seen(
 
     def seen_by(trunk: Any) -> Any:
         """Pictures have their range: nothing is measured of them."""
-        if not isinstance(trunk, Mlp):
+        if not hasattr(trunk, "normalizer"):
             return trunk
         return with_more_seen(trunk, observation, valid)
 
