@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -319,6 +320,17 @@ def test_nothing_is_learned_where_nobody_can_tell(
     assert RunFolder(folder).round_count() == 0
 
 
+@pytest.fixture(params=["at the terminal", "started with &"])
+def _started(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A shell that starts a command with & has it hear no SIGINT."""
+    before = signal.getsignal(signal.SIGINT)
+    if request.param == "started with &":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_started")
 def test_a_simulated_person_who_breaks_down_ends_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -4,6 +4,7 @@ import _thread
 import contextlib
 import dataclasses
 import functools
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -122,6 +123,12 @@ def answer(
         answer_all(visitor, person.reply, hurry=hurry, stop=stop)
 
 
+def heard() -> signal.Signals:
+    """A signal that ends what goes on: a run started with `&` hears no SIGINT."""
+    both = (signal.SIGINT, signal.SIGTERM)
+    return next((each for each in both if callable(signal.getsignal(each))), both[0])
+
+
 @contextlib.contextmanager
 def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
     """Do something in a thread; what goes wrong there ends what goes on here."""
@@ -134,7 +141,7 @@ def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
             # Nobody waits for what comes after the end.
             if not stop.is_set():
                 wrong.append(error)
-                _thread.interrupt_main()
+                _thread.interrupt_main(heard())
 
     thread = threading.Thread(target=run, name="simulated person", daemon=True)
     thread.start()
