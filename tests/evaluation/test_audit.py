@@ -3,22 +3,24 @@
 import numpy as np
 import pytest
 
-from novice.evaluation.audit import audited, wilson
+from novice.evaluation.audit import audited, spread, wilson
 
 
 def test_the_mean_and_its_interval_by_hand():
     """Two episodes, of which one has one mistake in two answers.
 
-    The variance between them is 2 · (0.125² + 0.125²) = 1/16, which is that of three
-    independent answers; t with one degree of freedom is 12.706.
+    Between them are 0.125² + 0.125² = 1/32, and half of the 3/64 that independent
+    answers have is added: 7/128, as have 24/7 independent answers. The degrees of
+    freedom are (7/128 · 32)² = 49/16, and t is 3.1460.
     """
     found = audited(
         np.array([0.0, 0.0, 1.0, 0.0]), np.array([0, 0, 1, 1]), np.full(4, 0.1)
     )
 
-    slack = 12.7062**2 / 3
+    answers = 24 / 7
+    slack = 3.1460**2 / answers
     middle = (0.25 + slack / 2) / (1 + slack)
-    half = 12.7062 / (1 + slack) * (0.1875 / 3 + slack / 12) ** 0.5
+    half = 3.1460 / (1 + slack) * (0.1875 / answers + slack / (4 * answers)) ** 0.5
     assert found.mean == pytest.approx(0.25)
     assert found.ci95 == pytest.approx((middle - half, middle + half), abs=1e-5)
     assert (found.answers, found.episodes) == (4, 2)
@@ -41,14 +43,34 @@ def test_answers_of_one_episode_tell_less_than_those_of_many():
 
 def test_episodes_that_agree_by_luck_do_not_make_it_certain():
     """Every episode has one mistake in four, so none differs from another: the variance
-    is half that of independent answers, with their 19 degrees of freedom.
+    is half that of independent answers, and no part of it was estimated.
     """
     value = np.tile([1.0, 0.0, 0.0, 0.0], 5)
 
     found = audited(value, np.repeat(np.arange(5), 4), np.full(20, 0.1))
 
-    expected = wilson(0.25, 0.1875 / 40, rows=20.0, quantile=2.093024, most=1.0)
+    expected = wilson(0.25, 0.1875 / 40, rows=20.0, quantile=1.959964, most=1.0)
     assert found.ci95 == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_variance_of_independent_answers_is_their_own_on_average():
+    """4000 times 20 answers in 5 episodes; the least that is believed adds a little."""
+    value = (np.random.default_rng(0).random((4000, 5, 4)) < 0.3).astype(float)
+    mean = value.mean(axis=(1, 2), keepdims=True)
+    between = ((value - mean).sum(axis=2) ** 2).sum(axis=1) / 20**2
+    alone = ((value - mean) ** 2).mean(axis=(1, 2)) / 20
+
+    found = [spread(*each, 5)[0] for each in zip(between, alone, strict=True)]
+
+    assert 0.21 / 20 <= np.mean(found) <= 1.05 * 0.21 / 20
+
+
+def test_what_was_estimated_from_few_episodes_widens_the_interval():
+    """Twice the variance of independent answers, nearly all of it seen between 5."""
+    variance, freedom = spread(1.8, 1.0, 5)
+
+    assert variance == pytest.approx(2.0)
+    assert freedom == pytest.approx(4 * (2.0 / 1.8) ** 2)
 
 
 def test_one_episode_tells_nothing_of_the_others():
@@ -61,8 +83,8 @@ def test_one_episode_tells_nothing_of_the_others():
 def test_where_no_mistake_was_found_there_may_still_be_some(most):
     found = audited(np.zeros(25), np.arange(25) % 5, np.full(25, 0.1), most=most)
 
-    # Wilson's interval of 0 in 25 with t = 2.776: t² / (25 + t²).
-    assert found.ci95 == pytest.approx((0, most * 7.7086 / (25 + 7.7086)), abs=1e-4)
+    # Wilson's interval of 0 in 25 with the normal quantile: z² / (25 + z²).
+    assert found.ci95 == pytest.approx((0, most * 3.841459 / (25 + 3.841459)), abs=1e-4)
 
 
 def test_a_distance_is_measured_on_its_own_scale():

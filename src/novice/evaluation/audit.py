@@ -6,18 +6,32 @@ Thompson 1952, https://doi.org/10.1080/01621459.1952.10483446), and divided by t
 of the weights, they estimate the mean over all states that the policy visits.
 
 The steps of one episode are alike, so the variance is that between episodes (the ratio
-estimate of cluster sampling: Cochran 1977, Sampling Techniques, chapters 6 and 9), with
-one degree of freedom less than there are episodes. Where these differ less than
-independent answers would, which few episodes do by luck, it is the mean of both
-variances, with the degrees of freedom of Welch and Satterthwaite. The interval is
-Wilson's with as many independent answers as have this variance, and the quantile of
-Student's t (others are compared by Dean and Pagano 2015,
-https://doi.org/10.1093/jssam/smv024).
+estimate of cluster sampling: Cochran 1977, Sampling Techniques, chapters 6 and 9). Few
+episodes differ less around their own mean than around the true one; what is missing is
+filled up with one episode's share of the variance of independent answers, and less than
+half of that is never believed. The interval is Wilson's (1927) with as many independent
+answers as have this variance (Korn and Graubard 1998, Survey Methodology 24, 193-201).
+Its quantile is Student's t, for the variance was estimated, with the degrees of freedom
+of Satterthwaite (1946): one less than there are episodes for their part, any number for
+the rest. Where no mistake was found nothing was estimated, and it is the normal one.
+Dean and Pagano compare others (2015, https://doi.org/10.1093/jssam/smv024).
 
-In 18 made-up tasks, with mistakes that come in runs and a true mean of 0.03 to 0.45, it
-covered the truth in 92 to 99 % of 400 repetitions for 25 answers in 5 episodes, 94 to
-99 % for 25 in 10, 91 to 98 % for 50 in 20, and 88 to 96 % for 100 in 10: the least
-where a few episodes have nearly all mistakes. Five answers say next to nothing.
+In 72 made-up tasks, with single mistakes or runs of them, alike or not between
+episodes, and a true mean of 0.01 to 0.38, it covered the truth in so many percent of
+1000 repetitions:
+
+    answers    episodes    mean    least    most
+         25           5    96.0     90.8    98.4
+         25          10    96.1     92.7    98.3
+         50          10    95.6     91.2    97.6
+        100          10    94.9     89.0    97.4
+         50          20    95.5     91.9    98.2
+        100          20    95.2     91.9    97.4
+
+The least is where a few episodes have nearly all mistakes. The most is where the truth
+lies between what two counts of mistakes can tell: no interval from counts covers it
+equally often everywhere (Brown, Cai and DasGupta 2001,
+https://doi.org/10.1214/ss/1009213286). Five answers say next to nothing.
 """
 
 import math
@@ -69,15 +83,9 @@ def audited(
     episodes = int(clusters.max()) + 1
     interval = (0.0, most)
     if episodes > 1:
-        spread = float(share @ (value - mean) ** 2)
-        alone = spread * float(share @ share)
+        alone = float(share @ (value - mean) ** 2) * float(share @ share)
         apart = np.bincount(clusters, share * (value - mean))
-        between = episodes / (episodes - 1) * float(apart @ apart)
-        variance, freedom = between, float(episodes - 1)
-        if between < alone:
-            variance = (between + alone) / 2
-            parts = between**2 / (episodes - 1) + alone**2 / (len(value) - 1)
-            freedom = (2 * variance) ** 2 / parts
+        variance, freedom = spread(float(apart @ apart), alone, episodes)
         interval = wilson(
             mean,
             variance,
@@ -86,6 +94,18 @@ def audited(
             most=most,
         )
     return Audit(mean, interval, len(value), episodes)
+
+
+def spread(between: float, alone: float, episodes: int) -> tuple[float, float]:
+    """The variance of the mean, and its degrees of freedom.
+
+    `between` is the sum of the squares of what each episode adds to the mean, `alone`
+    the variance that independent answers would have.
+    """
+    variance = max(between + alone / episodes, alone / 2)
+    if not between:
+        return variance, math.inf
+    return variance, (episodes - 1) * (variance / between) ** 2
 
 
 def wilson(
