@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import optax
 from jaxtyping import Float, Int, Num, PRNGKeyArray
 
 from novice.learning.fit import (
@@ -80,16 +81,9 @@ def practice(
         baseline=how.baseline,
         discount=how.discount,
     )
-    rows, episodes = batch.valid.shape[0], trajectories.seed.shape[0]
     entropy = jnp.mean(learner.policy.entropy(batch.observation), where=batch.valid)
-    learner, loss = fit(
-        learner,
-        batch,
-        whole_batch_plan(rows, rates.policy),
-        objective=WEIGHTED_LIKELIHOOD,
-        optimizer=ADAM,
-        normalizer=jnp.float32(episodes),
-    )
+    episodes = trajectories.seed.shape[0]
+    learner, loss = ascended(learner, batch, episodes, rate=rates.policy)
     value_loss = jnp.zeros(())
     if learner.critic is not None:
         learner, value_loss = fit_critic(
@@ -99,7 +93,27 @@ def practice(
     learner = with_seen(learner, seen, batch.valid)
     total = jnp.sum(trajectories.reward, axis=1, where=trajectories.valid)
     steps = jnp.sum(trajectories.valid)
-    return Practiced(learner, steps, jnp.mean(total), entropy, loss[0], value_loss)
+    return Practiced(learner, steps, jnp.mean(total), entropy, loss, value_loss)
+
+
+def ascended(
+    learner: Learner,
+    batch: Batch,
+    episodes: int,
+    *,
+    rate: Float[AnyArray, ""] | float,
+    optimizer: optax.GradientTransformation = ADAM,
+) -> tuple[Learner, Float[jax.Array, ""]]:
+    """One step of the policy along Σ weight ∇ log π / episodes, and its loss."""
+    learner, loss = fit(
+        learner,
+        batch,
+        whole_batch_plan(batch.valid.shape[0], rate),
+        objective=WEIGHTED_LIKELIHOOD,
+        optimizer=optimizer,
+        normalizer=jnp.float32(episodes),
+    )
+    return learner, loss[0]
 
 
 def fit_critic(
