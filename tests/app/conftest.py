@@ -1,6 +1,7 @@
 """What every test of the commands is given."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,12 @@ def made(common_folder: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def copied(studied: Path, tmp_path: Path) -> Path:
+    """A copy of the experiment that the test's module has `studied`, to go on with."""
+    return Path(shutil.copytree(studied, tmp_path / "copied"))
 
 
 @pytest.fixture

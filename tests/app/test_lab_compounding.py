@@ -3,8 +3,7 @@
 import functools
 import json
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import novice.app.lab.compounding_task
 import novice.evaluation.compounding
 from app.commands import WALK, WALKER, differing, done, refused, said, summary_of
 from novice.algorithms.settings import DaggerSettings
-from novice.app.cli import main
 from novice.app.report.compounding import tightrope_page, verdict_lines
 from novice.app.report.compounding_task import task_lines, task_page
 from novice.evaluation.compounding import Experiment
@@ -46,11 +44,9 @@ def short_lessons() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def studied(made: Callable[..., Path]) -> Path:
     """The experiment on a task, made once."""
-    folder = tmp_path_factory.mktemp("studied") / "lab"
-    assert main([*ON_A_WALK, "--out", str(folder)]) == 0
-    return folder
+    return made("lab-compounding", *ON_A_WALK)
 
 
 def way(name: str, exponent: float, low: float, high: float) -> dict[str, Any]:
@@ -239,24 +235,19 @@ def test_the_page_of_a_task_shows_both_by_time(studied: Path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_experiment_goes_on_to_the_same_bytes(
-    capsys: pytest.CaptureFixture[str], studied: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], studied: Path, copied: Path
 ) -> None:
-    folder = tmp_path / "lab"
-    shutil.copytree(studied, folder)
-    (folder / "summary.json").unlink()
-    (folder / "report.html").unlink()
-    (folder / "measured" / "dagger-0.json").unlink()
-    done(capsys, *ON_A_WALK, "--out", folder, "--resume")
-    assert differing(studied, folder) == []
+    for name in ("summary.json", "report.html", "measured/dagger-0.json"):
+        (copied / name).unlink()
+    done(capsys, *ON_A_WALK, "--out", copied, "--resume")
+    assert differing(studied, copied) == []
 
 
 @pytest.mark.slow
 def test_quiet_prints_what_compares_the_ways(
-    capsys: pytest.CaptureFixture[str], studied: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], studied: Path, copied: Path
 ) -> None:
-    folder = tmp_path / "lab"
-    shutil.copytree(studied, folder)
-    told = done(capsys, *ON_A_WALK, "--out", folder, "--resume", "--quiet")
+    told = done(capsys, *ON_A_WALK, "--out", copied, "--resume", "--quiet")
     assert told.splitlines() == task_lines(summary_of(studied))[:1]
     assert told.startswith(f"On {WALK}, ")
 

@@ -1,10 +1,9 @@
 """The experiment about what a human costs: what it prints, writes and refuses."""
 
-import functools
+import dataclasses
 import json
 import re
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ import jax
 import numpy as np
 import pytest
 
+import novice.app.lab.cost_lessons
 import novice.app.lab.cost_study
-from app.commands import WALK, WALKER, contents, differing, done, refused, summary_of
-from novice.algorithms.settings import DaggerSettings
+from app.commands import WALK, WALKER, differing, done, refused, summary_of
+from novice.algorithms.settings import FitSettings
 from novice.app.cli import main
 from novice.app.lab.cost import CostOptions
 from novice.app.lab.cost_lessons import (
@@ -26,40 +26,54 @@ from novice.app.lab.cost_lessons import (
     relabeled,
     taken_over,
 )
-from novice.app.lab.cost_study import Study
-from novice.app.report.cost import cost_lines, cost_table
-from novice.app.report.cost_page import cost_page
+from novice.app.lab.cost_study import Study, fitted
+from novice.app.report.cost import cost_lines
+from novice.learning.fit import new_learner
 
 COST = ("lab", "cost")
 # By turns, two steps a second: an episode of ten steps takes five seconds.
 ON_A_WALK = (
-    *(*COST, WALK, "--expert", WALKER, "--minutes", "0.5", "--rounds", "3"),
-    *("--seeds", "2", "--validation-episodes", "4", "--hidden", "8", "--speed", "1"),
+    *(*COST, WALK, "--expert", WALKER, "--minutes", "0.4", "--rounds", "2"),
+    *("--seeds", "2", "--validation-episodes", "2", "--hidden", "8", "--speed", "1"),
+    *("--passes", "1"),
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def short_lessons() -> Iterator[None]:
-    """Fits of 500 steps, as short as they can be."""
-    short = functools.partial(DaggerSettings, first_steps=100, steps=50)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(novice.app.lab.cost_study, "DaggerSettings", short)
-        yield
+class Killed(BaseException):
+    """What nobody catches."""
 
 
 @pytest.fixture(scope="module")
-def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def studied(made: Callable[..., Path]) -> Path:
     """The experiment, made once."""
-    folder = tmp_path_factory.mktemp("studied") / "lab"
-    assert main([*ON_A_WALK, "--out", str(folder)]) == 0
-    return folder
+    return made("lab-cost", *ON_A_WALK)
+
+
+def counted_fits(patch: pytest.MonkeyPatch, *, fatal: int = -1) -> list[Taught]:
+    """What is fitted from now on, as it comes; at the `fatal` one the process dies."""
+    fits: list[Taught] = []
+
+    def counted(study: Study, before: Any, told: Taught, *, key: Any) -> Any:
+        if len(fits) == fatal:
+            raise Killed
+        fits.append(told)
+        return fitted(study, before, told, key=key)
+
+    patch.setattr(novice.app.lab.cost_study, "fitted", counted)
+    return fits
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Iterator[Study]:
     """A task, and somebody who knows the way and never errs."""
     options = CostOptions(
-        lapses=0.0, speed=1.0, clip=0.5, reaction=2.0, validation_episodes=2
+        lapses=0.0,
+        speed=1.0,
+        clip=0.5,
+        reaction=2.0,
+        validation_episodes=2,
+        passes=1,
+        fit=FitSettings(hidden=(8,)),
     )
     made = Study(env=WALK, kwargs={}, expert=WALKER, options=options, path=tmp_path)
     yield made
@@ -73,8 +87,7 @@ def lesson(study: Study, way: str = "relabeling") -> Lesson:
 def first_round(study: Study) -> Any:
     """A policy that was shown the way for half a minute."""
     told = demonstrated(lesson(study), None, 30.0)
-    key = jax.random.key(0)
-    return novice.app.lab.cost_study.fitted(study, "take-over", None, told, key=key)
+    return fitted(study, None, told, key=jax.random.key(0))
 
 
 def test_a_demonstration_takes_as_long_as_its_steps(study: Study) -> None:
@@ -135,14 +148,34 @@ def test_without_a_policy_to_watch_the_person_drives(study: Study) -> None:
 
 def test_who_was_told_nothing_stays_as_they_are(study: Study) -> None:
     before = first_round(study)
-    after = novice.app.lab.cost_study.fitted(
-        study, "take-over", before, Taught((), 60.0), key=jax.random.key(1)
-    )
+    after = fitted(study, before, Taught((), 60.0), key=jax.random.key(1))
     assert after.number == before.number + 1
     assert after.learner is before.learner and after.dataset is before.dataset
 
 
-def test_somebody_too_slow_for_the_task_is_told_so(tmp_path: Path) -> None:
+def test_every_label_is_looked_at_as_often(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+
+    def counted(policy: Any, *words: Any, **settings: Any) -> Any:
+        steps.append(settings["steps"])
+        return new_learner(policy), 0.0
+
+    monkeypatch.setattr(novice.app.lab.cost_study, "imitate", counted)
+    options = dataclasses.replace(study.options, passes=25_600)
+    often = dataclasses.replace(study, options=options)
+    for each, seconds in ((study, 5.0), (often, 5.0), (often, 50.0)):
+        told = demonstrated(lesson(study), None, seconds)
+        assert told.labels == 2 * seconds
+        fitted(each, None, told, key=jax.random.key(0))
+    assert steps == [1_000, 1_000, 10_000]
+
+
+def test_somebody_too_slow_for_the_task_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(novice.app.lab.cost_lessons, "FRUITLESS", 5)
     slow = Study(
         env="CartPole-v1",
         kwargs={},
@@ -162,9 +195,9 @@ def test_everybody_gets_as_much_of_the_persons_time(studied: Path) -> None:
     for way in told["ways"]:
         for rounds in way["each"]:
             minutes = [each["minutes"] for each in rounds]
-            assert len(minutes) == 3
+            assert len(minutes) == 2
             for number, spent in enumerate(minutes, start=1):
-                wanted = number * 0.5 / 3
+                wanted = number * 0.4 / 2
                 assert wanted <= spent + 1e-9 <= wanted + 10 / 60
 
 
@@ -178,7 +211,7 @@ def test_the_summary_says_who_was_simulated_and_how(studied: Path) -> None:
 
 @pytest.mark.slow
 def test_every_picture_table_and_sentence_says_simulated(
-    capsys: pytest.CaptureFixture[str], studied: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], studied: Path, copied: Path
 ) -> None:
     page = (studied / "report.html").read_text()
     pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
@@ -188,9 +221,7 @@ def test_every_picture_table_and_sentence_says_simulated(
     tables = re.findall(r"<table.*?</table>", page, re.DOTALL)
     assert tables and all("simulated" in each for each in tables)
     assert "simulated" in re.findall(r"<h1>(.*?)</h1>", page, re.DOTALL)[0]
-    folder = tmp_path / "lab"
-    shutil.copytree(studied, folder)
-    out = done(capsys, *ON_A_WALK, "--out", folder, "--resume")
+    out = done(capsys, *ON_A_WALK, "--out", copied, "--resume", "--no-report")
     assert "simulated person  reach 0.9" in out
     assert "The person is simulated" in out
 
@@ -200,34 +231,42 @@ def test_a_killed_experiment_goes_on_to_the_same_bytes(
     capsys: pytest.CaptureFixture[str], studied: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "lab"
-    shutil.copytree(studied, folder)
-    (folder / "summary.json").unlink()
-    (folder / "report.html").unlink()
-    for name in ("relabeling-0", "take-over-1", "demonstrations-1"):
-        (folder / "measured" / f"{name}.json").unlink()
-    done(capsys, *ON_A_WALK, "--out", folder, "--resume")
+    words = [*ON_A_WALK, "--out", str(folder)]
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        counted_fits(patch, fatal=5)  # In the midst of the third policy of six.
+        main(words)
+    assert len(list((folder / "measured").iterdir())) == 2
+    assert not (folder / "summary.json").exists()
+
+    with pytest.MonkeyPatch.context() as patch:
+        fits = counted_fits(patch)
+        done(capsys, *words, "--resume")
+
+    assert len(fits) == 4 * 2  # What was measured is not measured again.
     assert differing(studied, folder) == []
 
 
-@pytest.mark.slow
-def test_another_seed_is_another_experiment(studied: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "lab"
-    few = [word if word != "2" else "1" for word in ON_A_WALK]
-    assert main([*few, "--seed", "5", "--no-report", "--out", str(folder)]) == 0
-    for name in WAYS:
-        path = f"measured/{name}-0.json"
-        assert contents(studied)[path] != contents(folder)[path]
+@pytest.mark.parametrize("way", WAYS)
+def test_another_seed_is_another_experiment(
+    study: Study, tmp_path: Path, way: str
+) -> None:
+    options = dataclasses.replace(study.options, seed=5)
+    other = dataclasses.replace(study, options=options, path=tmp_path)
+    lessons = [each.lesson(way, seed) for each in (study, other) for seed in (0, 1)]
+    told = [WAYS[way](each, None, 20.0).answers for each in lessons]
+    seen = [np.concatenate([part.observation for part in parts]) for parts in told]
+    assert len({each.tobytes() for each in seen}) == 4
+    assert len({jax.random.key_data(each.key).tobytes() for each in lessons}) == 4
+    other.close()
 
 
 @pytest.mark.slow
 def test_json_and_quiet_print_that_alone(
-    capsys: pytest.CaptureFixture[str], studied: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], studied: Path, copied: Path
 ) -> None:
-    folder = tmp_path / "lab"
-    shutil.copytree(studied, folder)
-    out = done(capsys, *ON_A_WALK, "--out", folder, "--resume", "--json")
-    assert json.loads(out) == summary_of(folder)
-    out = done(capsys, *ON_A_WALK, "--out", folder, "--resume", "--quiet")
+    words = (*ON_A_WALK, "--out", copied, "--resume", "--no-report")
+    assert json.loads(done(capsys, *words, "--json")) == summary_of(copied)
+    out = done(capsys, *words, "--quiet")
     assert out.splitlines() == cost_lines(summary_of(studied))[:1]
 
 
@@ -257,7 +296,11 @@ def test_it_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
         ((WALK, "--chunk", "4"), "relabeling asks about single moments"),
         ((WALK, "--seed", "-1"), "--seed is -1, but it must be 0 to 4294967295"),
         ((WALK,), "no expert comes with novice for 'app.homemade:Walk-v0'"),
-        ((WALK, "--expert", "app.homemade:away"), "nothing can be learned from such"),
+        (
+            (WALK, "--expert", "app.homemade:away", "--validation-episodes", "2"),
+            "nothing can be learned from such",
+        ),
+        ((WALK, "--passes", "0"), "--passes is 0, but it must be at least 1"),
         (("Walk-v7",), "Walk-v7"),
         ((WALK, "--minute", "9"), "there is no --minute here; did you mean --minutes?"),
     ],
@@ -278,138 +321,3 @@ def test_a_folder_that_holds_something_is_left_alone(
     (tmp_path / "mine.txt").write_text("mine")
     assert "is there already" in refused(capsys, *COST, WALK, "--out", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-
-
-# What it says of what it found
-
-
-def tried(minutes: float, labels: int, *ends: float) -> dict[str, Any]:
-    mean, *interval = ends
-    known = {"ci95": interval} if interval else {}
-    score = {"mean": mean, **known}
-    return {
-        "minutes": minutes,
-        "labels": labels,
-        "return": score,
-        "normalized": score,
-    }
-
-
-def way(name: str, cost: Mapping[str, Any], *, learned: int = 5) -> dict[str, Any]:
-    return {
-        "name": name,
-        "learned": learned,
-        "minutes_needed": cost,
-        "labels_needed": cost,
-        "course": [tried(1.0, 50, 0.5, 0.4, 0.6), tried(2.0, 90, 0.95, 0.9, 1.0)],
-        "each": [],
-    }
-
-
-def spread(mean: float, low: float, high: float) -> dict[str, Any]:
-    return {"mean": mean, "ci95": [low, high]}
-
-
-def found(
-    cheapest: Mapping[str, Any] | None, *ways: dict[str, Any], seeds: int = 5
-) -> dict[str, Any]:
-    return {
-        "env": "LunarLander-v3",
-        "seed": 0,
-        "seeds": seeds,
-        "needed": 0.9,
-        "minutes": 15.0,
-        "rounds": 15,
-        "episodes": 50,
-        "expert": {"name": "heuristic", "return": spread(200.0, 190.0, 210.0)},
-        "random": {"return": spread(-180.0, -200.0, -160.0)},
-        "person": {
-            "simulated": True,
-            "knows": "heuristic",
-            "steps_a_second": 50.0,
-            "by_turns": False,
-            "compensated": True,
-            "real_actions": False,
-            "lapses": 0.05,
-            "tremor": 0.05,
-            "unsure": 0.0,
-            "reaction": 1.0,
-            "clip": 0.5,
-            "delay": 0.2,
-            "speed": 0.5,
-            "return": spread(30.0, 10.0, 50.0),
-            "normalized": 0.6,
-        },
-        "ways": list(ways),
-        "cheapest": cheapest,
-    }
-
-
-SHOWN = way("demonstrations", spread(9.0, 8.0, 10.0))
-ASKED = way("relabeling", spread(3.0, 2.5, 3.5))
-TAKEN = way("take-over", {"each": [None, 3.0]}, learned=3)
-MORE = {
-    "demonstrations": spread(6.0, 5.0, 7.0),
-    "take-over": spread(8.0, 4.0, 12.0),
-}
-SURE = {"name": "relabeling", "sure": True, "rivals": [], "more": MORE}
-
-
-def test_the_cheapest_way_is_named_with_its_interval_and_what_to_do() -> None:
-    claim, do, who = cost_lines(found(SURE, SHOWN, ASKED, TAKEN))
-
-    assert claim.replace("\N{NO-BREAK SPACE}", " ") == (
-        "Cheapest to 0.9 normalized on LunarLander-v3: relabeling, in 3.0 [2.5, 3.5]"
-        " minutes of a simulated person's time."
-    )
-    assert do == "To do: novice dagger LunarLander-v3 --expert human."
-    assert who.startswith("The person is simulated: they know what heuristic does")
-    assert "5 % lapses" in who and "0.2 s after they see" in who
-
-
-def test_what_the_seeds_do_not_tell_apart_is_not_called_cheapest() -> None:
-    more = MORE | {"demonstrations": spread(6.0, -1.0, 13.0)}
-    unsure = SURE | {"sure": False, "rivals": ["demonstrations"], "more": more}
-
-    claim, do, _ = cost_lines(found(unsure, SHOWN, ASKED, TAKEN))
-
-    assert claim.startswith("Relabeling reaches 0.9 normalized on LunarLander-v3 in")
-    assert claim.endswith("5 seeds do not tell it from demonstrations.")
-    assert "more --seeds" in do
-
-
-def test_where_no_way_teaches_it_the_ends_are_told() -> None:
-    claim, do, _ = cost_lines(found(None, TAKEN))
-
-    assert "Within 15 simulated minutes, no way of teaching brings 5 policies" in claim
-    assert "take-over 0.95" in claim
-    assert "--minutes" in do
-
-
-def test_one_policy_is_no_claim_about_a_way() -> None:
-    alone = SURE | {"sure": False, "rivals": ["take-over"], "more": {}}
-    one = way("relabeling", {"each": [3.0], "mean": 3.0}, learned=1)
-
-    claim, do, _ = cost_lines(found(alone, one, seeds=1))
-
-    assert claim.startswith("The first policy at 0.9 normalized")
-    assert "says nothing about others" in do
-
-
-def test_the_table_has_a_dash_where_a_seed_did_not_learn() -> None:
-    head, shown, _, taken = cost_table(found(SURE, SHOWN, ASKED, TAKEN))
-
-    assert head.startswith("simulated person")
-    assert "5 of 5" in shown and "9.0" in shown
-    assert "3 of 5" in taken and taken.count("–") == 2
-
-
-def test_the_page_says_how_much_more_the_others_cost_at_least() -> None:
-    page = cost_page({"settings": {"seed": 0}}, found(SURE, SHOWN, ASKED, TAKEN))
-    page = page.replace("\N{NO-BREAK SPACE}", " ")
-
-    assert "demonstrations takes +6.0 [+5.0, +7.0] minutes more than relabeling" in page
-    assert "this is the least that it can be" in page
-    assert "novice dagger LunarLander-v3 --expert human --by takeover" in page
-    everybody = cost_page({"settings": {"seed": 0}}, found(SURE, SHOWN, ASKED))
-    assert "this is the least" not in everybody

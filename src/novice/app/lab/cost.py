@@ -44,6 +44,9 @@ class CostOptions:
     needed: float = setting(
         0.9, "what counts as learned, from 0 (chance) to 1 (the expert)"
     )
+    passes: int = setting(
+        200, "times that a fit, each from the beginning, looks at every label"
+    )
     validation_episodes: int = setting(50, "episodes of each try, the same for all")
     lapses: float = setting(
         0.05, "share of the person's answers, or of the time at the controls, at random"
@@ -72,6 +75,7 @@ class CostOptions:
     def __post_init__(self) -> None:
         check(self, "seeds", low=1, high=100)
         check(self, "rounds", low=2, high=1000)
+        check(self, "passes", low=1)
         check(self, "validation_episodes", low=2)
         check(self, "needed", low=0, high=1)
         check(self, "lapses", low=0, high=1)

@@ -12,8 +12,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from novice.algorithms import bc, dagger
-from novice.algorithms.settings import BcSettings, DaggerSettings
+from novice.algorithms.imitate import beginner, imitate, power_of_two
+from novice.algorithms.settings import DaggerSettings
 from novice.app.folder import check_finite
 from novice.app.judge import Judge
 from novice.app.lab.cost import CostOptions
@@ -40,6 +40,8 @@ from novice.types import Round
 EPISODES = 5
 # Datasets up to this size are fitted by the same compiled program.
 ROWS = 4096
+# Few labels, too, are looked at in so many gradient steps.
+LEAST_STEPS = 1_000
 
 
 class NothingToReachError(NoviceError):
@@ -84,11 +86,9 @@ class Study:
         return pace_of(self.task)
 
     @property
-    def dagger(self) -> DaggerSettings:
-        """What corrected policies are trained by."""
-        return DaggerSettings(
-            labels=ROWS, episodes_per_round=EPISODES, fit=self.options.fit
-        )
+    def visits(self) -> DaggerSettings:
+        """How a policy is visited, for questions about it."""
+        return DaggerSettings(episodes_per_round=EPISODES, fit=self.options.fit)
 
     def lesson(self, way: str, seed: int) -> Lesson:
         """The person who teaches one policy; they are the same in every way."""
@@ -98,7 +98,7 @@ class Study:
             task=self.task,
             expert=self.teacher,
             options=self.options,
-            settings=self.dagger,
+            settings=self.visits,
             pace=self.pace,
             alone=self.alone,
             many=self.many,
@@ -147,6 +147,11 @@ def measured(
         "minutes": options.minutes,
         "rounds": options.rounds,
         "episodes": options.validation_episodes,
+        "fit": {
+            "passes": options.passes,
+            "least_steps": LEAST_STEPS,
+            "batch_size": options.fit.batch_size,
+        },
         "person": person,
         "expert": {"name": study.teacher.name, "return": expert},
         "random": {"return": chance},
@@ -214,7 +219,7 @@ def told(options: CostOptions, found: Mapping[str, Any]) -> str:
     rounds = found["rounds"]
     place = learned_at([each["normalized"] for each in rounds], needed=options.needed)
     when = (
-        f"{options.needed:g} not reached"
+        f"{options.needed:g} not reached twice in a row"
         if place is None
         else f"{options.needed:g} after {rounds[place]['minutes']:.1f} simulated min"
     )
@@ -228,15 +233,17 @@ def policy_measured(study: Study, way: str, seed: int) -> dict[str, Any]:
     lesson, options = study.lesson(way, seed), study.options
     round: Round | None = None
     spent, rounds = 0.0, []
+    tried: Mapping[str, Any] = {}
     for number in range(options.rounds):
         wanted = (number + 1) * options.seconds_a_round - spent
         taught = WAYS[way](lesson, round, wanted)
         spent += taught.seconds
         key = jax.random.fold_in(jax.random.fold_in(lesson.key, number), 2**31)
-        round = fitted(study, way, round, taught, key=key)
+        before, round = round, fitted(study, round, taught, key=key)
         policy = round.learner.policy
         check_finite(policy, f"the policy of {way}, seed {seed},")
-        tried = study.judge.validate(policy)
+        if before is None or round.learner is not before.learner:
+            tried = study.judge.validate(policy)
         rounds.append(
             {
                 "minutes": spent / 60,
@@ -250,24 +257,30 @@ def policy_measured(study: Study, way: str, seed: int) -> dict[str, Any]:
 
 
 def fitted(
-    study: Study, way: str, before: Round | None, taught: Taught, *, key: jax.Array
+    study: Study, before: Round | None, taught: Taught, *, key: jax.Array
 ) -> Round:
-    """The next round's policy, fitted to all that was said so far.
+    """The next round's policy, fitted anew to all that was said so far.
 
-    A clone starts anew every time, and takes as many gradient steps as the others have
-    taken by then. Who was told nothing new stays as they are.
+    In every way alike, which is to look at each label as often: who goes on from the
+    last policy looks so often in the end that they know a person's lapses by heart, and
+    where labels are few, as at take-over, nothing outweighs those. As many steps for
+    all would be too few where there are many. Who was told nothing new stays as they
+    are.
     """
     number = 0 if before is None else before.number + 1
-    dataset = Dataset() if before is None else before.dataset
     if before is not None and not taught.labels:
         return dataclasses.replace(before, number=number)
-    settings = study.dagger
-    if way != "demonstrations":
-        return dagger.advance(study.task, before, taught.answers, settings, key=key)
+    dataset = Dataset() if before is None else before.dataset
     for part in taught.answers:
         dataset = dataset.append(part)
-    steps = settings.first_steps + number * settings.steps
-    found = bc.advance(
-        study.task, dataset, BcSettings(steps=steps, fit=study.options.fit), key=key
+    settings, looks = study.options.fit, study.options.passes * len(dataset)
+    beginner_key, fit_key = jax.random.split(key)
+    learner, _ = imitate(
+        beginner(study.task, settings, key=beginner_key),
+        dataset,
+        settings,
+        steps=max(LEAST_STEPS, looks // settings.batch_size),
+        capacity=power_of_two(max(ROWS, len(dataset))),
+        key=fit_key,
     )
-    return dataclasses.replace(found, number=number)
+    return Round(number=number, learner=learner, dataset=dataset, measures={})

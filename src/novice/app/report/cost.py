@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from novice.app.report.facts import Score
-from novice.app.report.numbers import interval, share, whole
+from novice.app.report.numbers import interval, percent, share, whole
 
 _ONE_POLICY = (
     "To do: --seeds 5; one policy a way says nothing about others taught likewise."
@@ -25,7 +25,12 @@ def typed(way: str, task: str) -> str:
 
 def cost_lines(summary: Mapping[str, Any]) -> list[str]:
     """What it costs, sentence by sentence: the claim, what to do, and who taught."""
-    return [_claim(summary), _to_do(summary), _who(summary)]
+    return [
+        _claim(summary),
+        *_labels_line(summary),
+        _to_do(summary),
+        _who(summary),
+    ]
 
 
 def cost_table(summary: Mapping[str, Any]) -> list[str]:
@@ -61,6 +66,31 @@ def _claim(summary: Mapping[str, Any]) -> str:
         f" {summary['seeds']} seeds do not tell it from"
         f" {' and '.join(best['rivals'])}."
     )
+
+
+def _labels_line(summary: Mapping[str, Any]) -> list[str]:
+    """How many labels the same takes, fewest first: time and labels may disagree."""
+    known = [way for way in summary["ways"] if "mean" in way["labels_needed"]]
+    if len(known) < 2:
+        return []
+    known.sort(key=lambda way: float(way["labels_needed"]["mean"]))
+    each = ", ".join(f"{way['name']} {_cost(way['labels_needed'])}" for way in known)
+    person = summary["person"]
+    return [
+        f"In simulated labels that is: {each}. An answer takes the person"
+        f" {seconds_an_answer(person):.2g} s, a step at the controls"
+        f" {seconds_a_step(person):.2g} s."
+    ]
+
+
+def seconds_an_answer(person: Mapping[str, Any]) -> float:
+    """How long somebody takes for an answer, in the mean."""
+    return float(person["clip"] + person["reaction"])
+
+
+def seconds_a_step(person: Mapping[str, Any]) -> float:
+    """How long a step takes whoever drives it."""
+    return float(1 / (person["steps_a_second"] * person["speed"]))
 
 
 def policies(summary: Mapping[str, Any]) -> str:
@@ -100,7 +130,7 @@ def _who(summary: Mapping[str, Any]) -> str:
         if person["real_actions"]
         else ""
     )
-    unsure = f", {100 * person['unsure']:g} % unsure" if person["unsure"] else ""
+    unsure = f", {percent(100 * person['unsure'])} unsure" if person["unsure"] else ""
     acts = (
         f"take {person['steps_a_second'] * person['speed']:g} turns a second"
         if person["by_turns"]
@@ -111,10 +141,11 @@ def _who(summary: Mapping[str, Any]) -> str:
     )
     return (
         f"The person is simulated: they know what {person['knows']} does, with"
-        f" {100 * person['lapses']:g} % lapses{tremor}{unsure}, look {person['clip']:g}"
-        f" s and think {person['reaction']:g} s for an answer, and at the controls"
-        f" {acts}; driving alone they reach {share(person['normalized'])}. Other"
-        " people, and other numbers, may turn the order round."
+        f" {percent(100 * person['lapses'])} lapses{tremor}{unsure}, look"
+        f" {person['clip']:g} s and think {person['reaction']:g} s for an answer, and"
+        f" at the controls {acts}; driving alone they reach"
+        f" {share(person['normalized'])}. Other people, and other numbers, may turn the"
+        " order round."
     )
 
 

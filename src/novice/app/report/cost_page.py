@@ -10,14 +10,22 @@ from novice.app.report.cost import (
     ends,
     policies,
     score,
+    seconds_a_step,
+    seconds_an_answer,
     typed,
 )
 from novice.app.report.lab import Line, chart, lab_page, paragraphs
 from novice.app.report.markup import Html, joined, tag
-from novice.app.report.numbers import about, interval, share
+from novice.app.report.numbers import about, interval, share, whole
 from novice.app.report.parts import definitions, section, table
 from novice.app.report.svg import EXPERT, MUTED, OTHER, POLICY
 
+# Intervals of few seeds may reach far; so much of them is drawn.
+WITHIN = (-0.25, 1.5)
+AXES = {
+    "minutes": "minutes of a simulated person's time",
+    "labels": "labels given by a simulated person (logarithmic)",
+}
 COLORS = {"demonstrations": OTHER, "relabeling": POLICY, "take-over": EXPERT}
 # What the person does in each way.
 TOLD = {
@@ -77,13 +85,13 @@ def _courses(summary: Mapping[str, Any], what: str) -> Html:
         ),
         "labels": (
             "The same policies over the labels that they had learned from: steps that"
-            " the simulated person drove, or questions that they answered. The scale"
-            " is logarithmic. A label at the controls costs"
-            f" {_seconds_a_label(summary)}."
+            " the simulated person drove, or questions that they answered. A label at"
+            f" the controls costs {_seconds_a_label(summary)}."
         ),
     }
     lines_are = (
-        f"means over {policies(summary)}, bands their 95 % intervals (Student's t)"
+        f"means over {policies(summary)}, bands their 95 % intervals (Student's t), cut"
+        " at the picture's edge where they reach beyond it"
         if summary["seeds"] > 1
         else "one policy each"
     )
@@ -96,9 +104,10 @@ def _courses(summary: Mapping[str, Any], what: str) -> Html:
                 f"Normalized return over a simulated person's {what}: {ends(summary)}"
                 " in the end"
             ),
-            at_name=f"{what} of a simulated person",
+            at_name=AXES[what],
             value_name="normalized return (simulated person)",
             logarithmic_at=what == "labels",
+            within=WITHIN,
         ),
         note=(
             f"{notes[what]} 0 is chance, 1 the expert, in the same"
@@ -110,10 +119,9 @@ def _courses(summary: Mapping[str, Any], what: str) -> Html:
 def _seconds_a_label(summary: Mapping[str, Any]) -> str:
     """How much time a label takes, at the controls and in answers."""
     person = summary["person"]
-    step = 1 / (person["steps_a_second"] * person["speed"])
     return (
-        f"{step:.2g} s (without what they watch), an answer"
-        f" {person['clip'] + person['reaction']:.2g} s"
+        f"{seconds_a_step(person):.2g} s (without what they watch), an answer"
+        f" {seconds_an_answer(person):.2g} s"
     )
 
 
@@ -224,4 +232,29 @@ def _advice(summary: Mapping[str, Any]) -> Html:
         )
         for name, what in TOLD.items()
     )
-    return section("The ways, and what to type with a real person", paragraphs(*ways))
+    return section(
+        "The ways, and what to type with a real person",
+        paragraphs(*ways),
+        note=(
+            "In every way the policy was fitted anew after each round to all labels so"
+            f" far, {summary['fit']['passes']} times over"
+            f" ({whole(summary['fit']['least_steps'])} gradient steps at least). To"
+            f" have about the same: {fitted_alike(summary['fit'])}. Long fits learn a"
+            " person's lapses by heart, the more so the fewer labels there are; at"
+            " take-over they last for many steps on end, and there it costs most."
+        ),
+    )
+
+
+def fitted_alike(fit: Mapping[str, Any]) -> str:
+    """The flags with which people's policies are fitted about as they were here.
+
+    A round of novice dagger that starts anew takes the steps of all rounds before it,
+    too, so each adds what its own labels are worth.
+    """
+    each = fit["passes"] / fit["batch_size"]
+    return (
+        f"--steps {each:.2g} times as many as labels with novice bc, --refit scratch"
+        f" --first-steps {fit['least_steps']} --steps {max(1, round(50 * each))}"
+        " --labels-per-round 50 with novice dagger"
+    )

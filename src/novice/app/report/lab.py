@@ -118,12 +118,14 @@ def chart(
     logarithmic: bool = False,
     logarithmic_at: bool = False,
     from_zero: bool = False,
+    within: tuple[float, float] | None = None,
 ) -> Html:
     """Lines with their intervals over common axes, and above them what each is.
 
     `name` tells the chart from the page's other figures, `description` is what a screen
     reader says. `logarithmic` stretches both axes so that a power is a straight line,
-    `logarithmic_at` the lower one alone, where places lie far apart.
+    `logarithmic_at` the lower one alone, where places lie far apart. `within` is what
+    is drawn at most of the intervals; lines are never cut.
     """
     with drawing():
         return joined(
@@ -137,6 +139,7 @@ def chart(
                         logarithmic=logarithmic,
                         logarithmic_at=logarithmic_at,
                         from_zero=from_zero,
+                        within=within,
                         width=pixels,
                     ),
                     name=f"{name} {size}",
@@ -156,6 +159,7 @@ def _drawn(
     logarithmic: bool,
     logarithmic_at: bool,
     from_zero: bool,
+    within: tuple[float, float] | None,
     width: int,
 ) -> "matplotlib.axes.Axes":
     left = 60 if logarithmic else 52
@@ -169,10 +173,11 @@ def _drawn(
     else:
         _few_ticks(axes)
     if logarithmic_at:
-        axes.set_xscale("log")
-        axes.minorticks_off()
+        _logarithmic_below(axes)
     if from_zero:
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    if within is not None:
+        _cut(axes, lines, within)
     axes.set_xlabel(at_name, color=MUTED, labelpad=6)
     axes.annotate(
         value_name,
@@ -212,6 +217,25 @@ def _few_ticks(axes: "matplotlib.axes.Axes") -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.margins(x=0.02)
+
+
+def _logarithmic_below(axes: "matplotlib.axes.Axes") -> None:
+    """Powers of ten below the axes, and three times as much: 30, 100, 300."""
+    from matplotlib.ticker import LogLocator
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.minorticks_off()
+
+
+def _cut(
+    axes: "matplotlib.axes.Axes", lines: Sequence[Line], within: tuple[float, float]
+) -> None:
+    """Draw no more of the intervals than this, but all of every line."""
+    drawn, (least, most) = axes.get_ylim(), within
+    values = [value for line in lines for value in line.values]
+    least, most = min(least, *values), max(most, *values)
+    axes.set_ylim(max(drawn[0], least), min(drawn[1], most))
 
 
 def _legend(lines: Sequence[Line]) -> Html:
