@@ -21,6 +21,7 @@ from studio.overviews import OVERVIEWS, show_overviews
 from studio.playing import PLAYING, show_play
 from studio.practice import PRACTICE
 from studio.runs import RUNS
+from studio.settling import SETTLING, show_settling
 from studio.takeover import TAKEOVER
 
 PAGE = Path(__file__).resolve().parent / "pages.md"
@@ -29,12 +30,12 @@ WIDTHS = {"wide": 560, "narrow": 162, "side": 360}
 INTRODUCTION = """\
 # The pages for people
 
-Three pages let people teach and see what their teaching brings: on one they answer
-questions about moments that the policy got into, on another they act themselves or
-take over from a policy, and on the third a run's owner sees who said what. This is
-every state of them, on a wide screen and on a phone of 360 pixels. All follow the light
-or dark setting of the system; some states are shown both ways, and some on a phone that
-lies on its side.
+Four pages let people teach and see what their teaching brings: on one they answer
+questions about moments that the policy got into, on another they act themselves or take
+over from a policy, on the third a run's owner sees who said what, and on the fourth
+they say which of two contradicting answers is right. This is every state of them, on a
+wide screen and on a phone of 360 pixels. All follow the light or dark setting of the
+system; some states are shown both ways, and some on a phone that lies on its side.
 
 The pictures are taken by `.venv/bin/python docs/pictures.py`.
 """
@@ -90,6 +91,13 @@ CHAPTERS = [
         " sees nothing else. It is one long page.",
         OVERVIEWS,
         show_overviews,
+    ),
+    Chapter(
+        "Settling",
+        "`novice data settle RUN` shows a run's owner labels that contradict each"
+        " other.",
+        SETTLING,
+        show_settling,
     ),
 ]
 

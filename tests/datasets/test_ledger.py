@@ -196,3 +196,96 @@ def test_two_people_do_not_write_at_once(folder):
         add_entry(folder, quarantine((0, 0)))
 
     assert read_ledger(folder) == []
+
+
+# ------------------------------------------------------------- what is said about pairs
+
+
+def settle(one: int, other: int, *right: int, by: str = "kai") -> Entry:
+    rows = ledger.stretches((one, other))
+    return Entry(what="settle", by=by, when=3.0, rows=rows, right=right)
+
+
+def reopen(one: int, other: int) -> Entry:
+    return Entry(what="reopen", by="kai", when=4.0, rows=ledger.stretches((one, other)))
+
+
+def test_what_is_said_about_pairs_comes_back_as_it_was(folder):
+    entries = [settle(0, 6, 6), settle(2, 3, 2, 3), settle(1, 4), reopen(0, 6)]
+    for entry in entries:
+        add_entry(folder, entry)
+
+    assert read_ledger(folder) == entries
+    verdicts = read_verdicts(folder)
+    assert [*verdicts.settled] == [(2, 3), (1, 4)]
+    assert verdicts.both_fine((2, 3)) and not verdicts.both_fine((1, 4))
+    assert verdicts.quarantined == frozenset()
+
+
+def test_the_newest_word_about_a_pair_counts_and_comes_last(folder):
+    for entry in (settle(0, 6, 0, 6), settle(1, 4, 1, 4), settle(0, 6, 6, by="lea")):
+        add_entry(folder, entry)
+
+    settled = read_verdicts(folder).settled
+
+    assert [*settled] == [(1, 4), (0, 6)]
+    assert settled[0, 6].by == "lea"
+
+
+def test_only_what_settles_says_who_is_right(folder):
+    add_entry(folder, quarantine((0, 0)))
+    add_entry(folder, settle(0, 6, 6))
+
+    first, second = json.loads((folder / ledger.LEDGER).read_text())["entries"]
+
+    assert "right" not in first
+    assert second["right"] == [6]
+
+
+def test_several_entries_are_added_whole_or_not_at_all(folder, monkeypatch):
+    add_entry(folder, quarantine((0, 0)))
+
+    def fail(*_: object) -> None:
+        raise BrokenFileError("the disk is full")
+
+    with monkeypatch.context() as patch, pytest.raises(BrokenFileError):
+        patch.setattr(ledger, "write_json", fail)
+        ledger.change_ledger(folder, lambda _: [restore((0, 0)), settle(0, 6, 0)])
+    assert len(read_ledger(folder)) == 1
+
+    ledger.change_ledger(folder, lambda _: [restore((0, 0)), settle(0, 6, 0)])
+    assert [entry.what for entry in read_ledger(folder)] == [
+        "quarantine",
+        "restore",
+        "settle",
+    ]
+
+
+def test_nothing_to_add_writes_nothing(folder):
+    ledger.change_ledger(folder, lambda entries: [])
+
+    assert not (folder / ledger.LEDGER).exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"right": [5]},
+        {"right": [6, 0]},
+        {"right": 6},
+        {"rows": [[0, 0]]},
+        {"rows": [[0, 2]]},
+        {"rows": [[6, 6], [0, 0]]},
+        {"rows": [[0, 0], [6, 6], [7, 7]]},
+        {"rows": [[0, 10**15]]},
+        {"what": "quarantine"},
+        {"what": "reopen"},
+        {"what": ["settle"]},
+    ],
+)
+def test_a_pair_that_is_none_is_noticed(folder, change):
+    add_entry(folder, settle(0, 6, 6))
+    changed(folder, lambda content: content["entries"][0].update(change))
+
+    with pytest.raises(BrokenFileError, match=r"entry 0 .* not one that"):
+        read_ledger(folder)

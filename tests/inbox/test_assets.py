@@ -71,7 +71,7 @@ def test_the_same_files_give_the_same_bytes():
 def test_the_pages_weigh_little():
     table = assets()
 
-    for page in ("label", "play", "overview"):
+    for page in ("label", "play", "overview", "settle"):
         html = table[f"{page}.html"].content.decode()
         needed = {name for name in table if f'"/static/{name}"' in html}
         weight = sum(len(table[name].packed) for name in {*needed, f"{page}.html"})

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from novice.app.options import PageOptions, SimulationOptions, simulated_name
 from novice.errors import NoviceError
@@ -88,6 +89,14 @@ def label(
             stop=stop,
         )
     return 0
+
+
+def kept_in_inbox(folder: Path, name: str) -> Any:
+    """A fact that a run's inbox was told; None where there is no inbox."""
+    if not (folder / INBOX).exists():
+        return None
+    with contextlib.closing(Inbox(folder / INBOX)) as inbox:
+        return inbox.told(name)
 
 
 def folder_that_asks(run: str) -> Path:

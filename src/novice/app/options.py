@@ -10,7 +10,7 @@ import json
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from novice.algorithms.settings import setting
@@ -243,6 +243,15 @@ def add_flags(parser: argparse._ActionsContainer, kind: type) -> None:
         if dataclasses.is_dataclass(field.type):
             add_flags(parser, typing.cast(type, field.type))
         else:
+            add_flag(parser, field)
+
+
+def add_some_flags(
+    parser: argparse._ActionsContainer, kind: type, names: Collection[str]
+) -> None:
+    """A flag for each of these fields of a settings class."""
+    for field in dataclasses.fields(kind):
+        if field.name in names:
             add_flag(parser, field)
 
 

@@ -152,6 +152,11 @@ def parse_history(query: Mapping[str, str]) -> HistoryRequest:
     )
 
 
+def parse_object(body: bytes, name: str) -> Mapping[str, Any]:
+    """The object that a request holds; raises BadRequestError."""
+    return _object(_json(body), name)
+
+
 def parse_id(text: str, name: str) -> int:
     """A number in an address; raises BadRequestError."""
     if not re.fullmatch("[0-9]{1,19}", text, re.ASCII):

@@ -14,9 +14,11 @@ from novice.inbox.people import ROLES
 ANYBODY = frozenset(ROLES)
 WHO_ANSWERS = frozenset({"owner", "labeler"})
 WHO_OVERSEES = frozenset({"owner", "observer"})
+WHO_DECIDES = frozenset({"owner"})
 _MAY = {
     WHO_ANSWERS: "your invitation is to look at the overview, not to answer",
     WHO_OVERSEES: "your invitation is to answer; the overview is for the run's owner",
+    WHO_DECIDES: "which answers count is for the run's owner to decide",
 }
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from novice.app.machine_settings import prepare_machine
-from novice.app.options import Parser, UsageError
+from novice.app.options import PageOptions, Parser, UsageError, add_some_flags
 from novice.app.subcommands import subcommand
 
 ABOUT: Mapping[str, str] = {
     "inspect": "where each label comes from, and what became of it",
     "doubt": "labels that contradict each other, or that the others don't predict",
+    "settle": "say which of two contradicting labels is right, in the browser",
     "quarantine": "set labels aside: later rounds and other runs don't learn from them",
     "restore": "let labels out of quarantine",
     "trust": "vouch for labels that were imported",
 }
+# The flags about where the page is served on which pairs are settled.
+PAGE_FLAGS = ("host", "port", "tls_cert", "tls_key", "render")
 # A reason is kept for ever; so many letters are enough for one.
 LONGEST_REASON = 1_000
 
@@ -34,6 +37,7 @@ def data(arguments: list[str]) -> int:
     verbs: Mapping[str, Callable[[Sequence[str]], int]] = {
         "inspect": inspect,
         "doubt": doubt,
+        "settle": settle,
         "quarantine": quarantine,
         "restore": restore,
         "trust": trust,
@@ -62,7 +66,13 @@ def inspect(arguments: Sequence[str]) -> int:
     parser.add_argument("--who", metavar="NAME", help="one person's rows alone")
     given = parser.parse_args(arguments)
     from novice.app.data.deciding import check_known
-    from novice.app.data.provenance import label_told, labels_of, run_told
+    from novice.app.data.provenance import (
+        label_told,
+        labels_of,
+        newest_doubts,
+        run_told,
+    )
+    from novice.app.data.suspects import open_pairs_sentence
     from novice.app.data.telling import label_lines, run_lines
 
     labels = labels_of(given.run)
@@ -80,7 +90,8 @@ def inspect(arguments: Sequence[str]) -> int:
         if given.who is not None:
             check_known(labels, given.who)
         told = run_told(labels, given.who)
-        lines = run_lines(told)
+        pairs = open_pairs_sentence(given.run, newest_doubts(labels))
+        lines = run_lines(told, pairs)
     print(json.dumps(told, sort_keys=True) if given.json else "\n".join(lines))
     return 0
 
@@ -108,6 +119,21 @@ def doubt(arguments: Sequence[str]) -> int:
     lines = doubt_lines(told, given.run, share)
     print(json.dumps(told, sort_keys=True) if given.json else "\n".join(lines))
     return 0
+
+
+def settle(arguments: Sequence[str]) -> int:
+    """Serve the page on which contradicting labels are settled."""
+    parser = parser_for("settle")
+    add_by(parser)
+    add_some_flags(parser, PageOptions, PAGE_FLAGS)
+    given = parser.parse_args(arguments)
+    from novice.app.data.deciding import somebody
+    from novice.app.data.settle import check_name, settle
+
+    who = given.by or somebody()
+    check_name(who)
+    flags = {name: getattr(given, name) for name in PAGE_FLAGS}
+    return settle(given.run, PageOptions(who=who, **flags), as_json=given.json)
 
 
 def quarantine(arguments: Sequence[str]) -> int:
@@ -183,17 +209,20 @@ def trust(arguments: Sequence[str]) -> int:
     add_reason(parser, needed=False)
     given = parser.parse_args(arguments)
     from novice.app.data import deciding
-    from novice.app.data.provenance import labels_of
+    from novice.app.data.provenance import labels_of, newest_doubts
+    from novice.app.data.suspects import open_pairs_sentence
     from novice.app.data.telling import listed
 
     labels = labels_of(given.run)
     by = given.by or deciding.somebody()
     people = deciding.trust(labels, given.who, by=by, because=reason(given))
     told = f"{by} vouches for what was imported of {listed(people)}" if people else ""
+    pairs = open_pairs_sentence(given.run, newest_doubts(labels)) if people else ""
     return done(
         given,
         {"trusted": list(people)},
-        told or f"nothing in {given.run} waits for somebody to vouch for it",
+        ". ".join(filter(None, [told, pairs]))
+        or f"nothing in {given.run} waits for somebody to vouch for it",
     )
 
 
@@ -212,6 +241,11 @@ def add_reason(parser: Parser, *, needed: bool) -> None:
         metavar="TEXT",
         help="the reason, which is kept",
     )
+    add_by(parser)
+
+
+def add_by(parser: Parser) -> None:
+    """Who decides."""
     parser.add_argument(
         "--by", metavar="NAME", help="who decides it (default: your login name)"
     )

@@ -45,7 +45,9 @@ def doubts_in_words(run: str) -> Mapping[str, Any]:
 def told_of(labels: Labels, found: Findings, task: Task) -> dict[str, Any]:
     """What was found, as plain values; the first pairs, and all rows by their rank."""
     worded = wording(task)
-    pairs, doubts = found.contradictions.pairs, found.doubts
+    verdicts, doubts = verdicts_of(labels.entries), found.doubts
+    contradicting = found.contradictions.pairs
+    pairs = tuple(each for each in contradicting if not verdicts.both_fine(each.rows))
     told: dict[str, Any] = {
         "rows": len(labels),
         "ledger": len(labels.entries),
@@ -53,6 +55,7 @@ def told_of(labels: Labels, found: Findings, task: Task) -> dict[str, Any]:
         "contradictions": {
             "near": found.contradictions.near,
             "pairs": len(pairs),
+            "settled": len(contradicting) - len(pairs),
             "rows": len({row for pair in pairs for row in pair.rows}),
             "shown": [
                 pair_told(labels, pair, worded) for pair in ordered(pairs, doubts)

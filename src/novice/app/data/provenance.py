@@ -120,6 +120,17 @@ def labels_of(run: str) -> Labels:
     return Labels(path, settings, tuple(parts), entries, rounds, delivered)
 
 
+def newest_doubts(labels: Labels) -> Mapping[str, Any]:
+    """What was found doubtful, if nothing was decided and nobody answered since."""
+    path = labels.path / DOUBTS
+    if not path.exists():
+        return {}
+    told = read_json(path)
+    now = {"rows": len(labels), "ledger": len(labels.entries)}
+    current = isinstance(told, dict) and told.items() >= now.items()
+    return told if current else {}
+
+
 def measures_in(path: Path) -> tuple[Mapping[str, Any], ...]:
     """What each complete round of a run measured."""
     found: list[Mapping[str, Any]] = []

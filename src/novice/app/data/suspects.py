@@ -10,6 +10,7 @@ from typing import Any
 from novice.app.data.telling import listed, many
 
 DATA_DOUBT = "novice data doubt RUN"
+DATA_SETTLE = "novice data settle"
 
 # A person is worth a look from so large a share of doubted labels on, if it is also so
 # many times that of the least doubted one.
@@ -57,6 +58,8 @@ def doubt_lines(
     yield f"{'pairs':<9}{pairs_sentence(told['contradictions'])}"
     for pair in told["contradictions"]["shown"][:MOST_LINES]:
         yield f"{'':<9}{pair_line(pair)}"
+    if told["contradictions"]["pairs"]:
+        yield f"{'':<9}{settle_sentence(run)}"
     doubts = told.get("doubts")
     if doubts is None:
         yield (
@@ -82,7 +85,29 @@ def pairs_sentence(found: Mapping[str, Any]) -> str:
     return (
         f"of {many(found['near'], 'pair')} of nearly equal observations (less than half"
         f" a step apart), {found['pairs']:,} were answered differently"
+        f"{settled_words(found.get('settled', 0))}"
     )
+
+
+def settled_words(count: int) -> str:
+    """How many more pairs differ of which somebody has said that both are fine."""
+    if not count:
+        return ""
+    is_settled = "is settled: both answers are fine" if count == 1 else "are settled"
+    return f"; {count:,} more {is_settled}"
+
+
+def settle_sentence(run: str) -> str:
+    """How a person says which of two answers is right."""
+    return f"which is right? {DATA_SETTLE} {run} shows each pair in the browser"
+
+
+def open_pairs_sentence(run: str, doubts: Mapping[str, Any]) -> str:
+    """How many contradictions wait for somebody; empty where none are known."""
+    count = doubts.get("contradictions", {}).get("pairs", 0)
+    if not count:
+        return ""
+    return f"{many(count, 'contradiction')} between labels; {settle_sentence(run)}"
 
 
 def pair_line(pair: Mapping[str, Any]) -> str:

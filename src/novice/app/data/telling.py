@@ -4,9 +4,11 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from novice.datasets.ledger import ABOUT_PAIRS
 
-def run_lines(told: Mapping[str, Any]) -> Iterator[str]:
-    """What `run_told` found, a line for each fact."""
+
+def run_lines(told: Mapping[str, Any], pairs: str = "") -> Iterator[str]:
+    """What `run_told` found, a line for each fact, and which `pairs` wait."""
     yield f"{told['run']}: {many(told['rows'], 'row')}, {fate(told)}"
     yield ""
     for heading, name in (("sources", "sources"), ("people", "people")):
@@ -23,8 +25,10 @@ def run_lines(told: Mapping[str, Any]) -> Iterator[str]:
             f"{start:<9}round {round['round']}: {round['new']:,} new,"
             f" {round['rows']:,} in all{held}"
         )
-    if told["decided"]:
+    if told["decided"] or pairs:
         yield ""
+    if pairs:
+        yield f"{'pairs':<9}{pairs}"
     for place, entry in enumerate(told["decided"]):
         yield f"{'ledger' if not place else '':<9}{decision(entry)}"
 
@@ -126,6 +130,8 @@ def delivered(told: Mapping[str, Any]) -> str:
 
 def decision(entry: Mapping[str, Any]) -> str:
     """An entry of the ledger: when, who, what, why."""
+    if entry["what"] in ABOUT_PAIRS:
+        return f"{when(entry['when'])}: {entry['by']} {about_pair(entry)}"
     count = sum(b - a + 1 for a, b in entry["rows"])
     what = {
         "quarantine": f"put {many(count, 'row')} in quarantine",
@@ -135,6 +141,17 @@ def decision(entry: Mapping[str, Any]) -> str:
     rows = f" ({rows_told(entry['rows'])})" if entry["rows"] else ""
     because = f": {entry['because']}" if entry["because"] else ""
     return f"{when(entry['when'])}: {entry['by']} {what}{rows}{because}"
+
+
+def about_pair(entry: Mapping[str, Any]) -> str:
+    """What was said about two rows that contradict each other."""
+    one, other = (row for a, b in entry["rows"] for row in range(a, b + 1))
+    pair = f"the contradiction of rows {one} and {other}"
+    if entry["what"] == "reopen":
+        return f"opened {pair} again"
+    right = entry["right"]
+    which = f"row {right[0]} is right" if len(right) == 1 else "both are fine"
+    return f"settled {pair}: {which if right else 'neither is right'}"
 
 
 def rows_told(stretches: Sequence[Sequence[int]], most: int = 6) -> str:

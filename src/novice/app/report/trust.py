@@ -10,6 +10,7 @@ from novice.app.data.suspects import (
     notable,
     pairs_sentence,
     percent,
+    settle_sentence,
 )
 from novice.app.data.telling import decision, listed, many
 from novice.app.report.contents import Frame, RunContents
@@ -109,6 +110,7 @@ def pairs_table(doubts: Mapping[str, Any], moments: Mapping[int, Frame]) -> Html
     ]
     return joined(
         tag("h3", "Nearly the same moment, two answers"),
+        tag("p", f"{capital(settle_sentence('RUN'))}."),
         table(["one", "other", "steps apart"], cells),
     )
 

@@ -1,0 +1,51 @@
+/** Say what was chosen about a pair, and who had answered what. */
+
+import { capOf, capOfCommand } from "./keys.js";
+
+/**
+ * Each choice with what its button says and its keys; skipping has the key that the
+ * labeling page skips with.
+ */
+export const CHOICES = [
+  { name: "left", words: "This one is right", codes: ["ArrowLeft", "Digit1"] },
+  { name: "both", words: "Both are fine", codes: ["ArrowUp"] },
+  { name: "neither", words: "Neither is right", codes: ["ArrowDown"] },
+  { name: "skip", words: "Skip", codes: [] },
+  { name: "right", words: "This one is right", codes: ["ArrowRight", "Digit2"] },
+];
+
+/** What a choice is called in a sentence. */
+export const NAMES = { left: "the left one is right", right: "the right one is right", both: "both are fine", neither: "neither is right" };
+
+/** The key that is printed on a choice's button. @param {{name: string, codes: string[]}} choice */
+export function capOfChoice({ name, codes }) {
+  return codes.length ? capOf(codes[0]) : capOfCommand(name);
+}
+
+/** Who answered, in which round and when. @param {any} author */
+export function authorOf({ who, round, source, when }) {
+  const told = [who, `round ${round}`, ...(source === "correction" ? [] : [source])];
+  if (when !== null) told.push(timeOf(when));
+  return told.join(" · ");
+}
+
+/** @param {number} seconds since 1970 */
+function timeOf(seconds) {
+  return new Date(1000 * seconds).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+/** What a decision came to. @param {any} pair as the server tells it after the choice */
+export function outcomeOf({ choice, people }) {
+  if (choice === null) return "It is open again.";
+  const [left, right] = people.map((/** @type {any} */ each) => each.who);
+  const one = left === right ? `both answers are ${left}’s` : `the left answer was ${left}’s, the right one ${right}’s`;
+  const aside = { left: "the right one is set aside", right: "the left one is set aside", both: "both count", neither: "both are set aside" }[choice];
+  return `You chose: ${NAMES[choice]}. ${one[0].toUpperCase()}${one.slice(1)}; ${aside}.`;
+}
+
+/** How near the moments are. @param {number | null} steps */
+export function nearness(steps) {
+  if (steps === null) return "Two nearly equal moments were answered differently.";
+  if (steps < 0.005) return "Two equal moments were answered differently.";
+  return `Two nearly equal moments, ${steps.toFixed(2)} of a step apart, were answered differently.`;
+}
