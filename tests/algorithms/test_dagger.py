@@ -1,6 +1,7 @@
 """DAgger asks, aggregates and learns as written; going on is as if never stopped."""
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -407,6 +408,22 @@ def test_starting_anew_forgets_the_policy_and_keeps_the_answers(run):
 
     first, second = refitted(run[0]), refitted(run[2])
     assert bool(eqx.tree_equal(first.learner, second.learner))
+
+
+def test_going_on_warm_starts_anew_where_far_more_is_seen_than_before(run):
+    """What is visited varies a hundred times as much as what was demonstrated."""
+    told = run[1].dataset.parts[1]
+    far = dataclasses.replace(told, observation=100 * told.observation)
+
+    def advanced(refit: str) -> Round:
+        settings = DaggerSettings(refit=refit, first_steps=500, steps=500, fit=FIT)
+        return stages.advance(
+            probes.DITCH, run[0], [far], settings, key=jax.random.key(3)
+        )
+
+    warm, anew = advanced("warm"), advanced("scratch")
+    assert bool(eqx.tree_equal(warm.learner, anew.learner))
+    assert warm.measures["gradient_steps"] == 1_000
 
 
 def test_going_on_warm_starts_from_the_policy_before(run):

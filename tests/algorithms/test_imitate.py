@@ -6,12 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from novice.algorithms.imitate import imitate
+from novice.algorithms.imitate import imitate, outgrown
 from novice.algorithms.settings import FitSettings
 from novice.datasets.dataset import Answers, Dataset, Origin
 from novice.evaluation.trust import Trusted, doubted
 from novice.learning.heads import Bernoulli, Categorical, marks_of
 from novice.learning.policy import Policy, new_policy
+from novice.types import Round
 
 KEY = jax.random.key(0)
 
@@ -126,3 +127,44 @@ def test_a_policy_goes_on_from_what_it_was_where_nobody_is_doubted():
     np.testing.assert_allclose(
         learner.policy.trunk.layers[-1].bias, [0, 50, 0], atol=1e-3
     )
+
+
+def seen(*observations: float) -> Answers:
+    """An answer to each of these states."""
+    rows = len(observations)
+    return Answers(
+        observation=np.float32(observations)[:, None],
+        action=np.zeros((rows, 1), np.int32),
+        episode=np.zeros(rows, np.int32),
+        step=np.arange(rows, dtype=np.int32),
+        origin=Origin(0, "correction", "Ada"),
+    )
+
+
+def fitted(dataset: Dataset) -> Round:
+    """A round that has learned from a dataset."""
+    learner, _ = imitate(
+        new_policy(1, Categorical((2,)), hidden=(4,), key=KEY),
+        dataset,
+        FitSettings(hidden=(4,)),
+        steps=1,
+        capacity=4,
+        key=KEY,
+    )
+    return Round(number=0, learner=learner, dataset=dataset)
+
+
+@pytest.mark.parametrize(("apart", "over"), [(0.5, False), (0.6, True)])
+def test_a_policy_is_outgrown_where_inputs_vary_four_times_as_much(apart, over):
+    """From 0.1 to √((0.01 + 0.25) / 2) = 0.36, or to √((0.01 + 0.36) / 2) = 0.43."""
+    before = fitted(Dataset((seen(-0.1, 0.1),)))
+
+    assert outgrown(before, before.dataset.append(seen(-apart, apart))) is over
+
+
+def test_a_policy_that_knows_more_than_its_answers_is_never_outgrown():
+    """It has practiced, or learned from what is no longer there."""
+    learner = fitted(Dataset((seen(-0.1, 0.1),))).learner
+    for known in (Dataset(), Dataset((seen(0.1),))):
+        before = Round(number=-1, learner=learner, dataset=known)
+        assert not outgrown(before, known.append(seen(-9.0, 9.0)))

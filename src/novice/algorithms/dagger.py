@@ -22,6 +22,7 @@ from novice.algorithms.bc import Evaluate, Phase, demonstrate
 from novice.algorithms.imitate import (
     beginner,
     imitate,
+    outgrown,
     power_of_two,
     whole_stretches,
 )
@@ -133,13 +134,14 @@ def advance(
     policy = beginner(task, settings.fit, key=beginner_key)
     number, dataset, steps = 0, Dataset(), settings.first_steps
     if round is not None:
-        number, dataset, steps = round.number + 1, round.dataset, settings.steps
-        if settings.refit == "scratch":
-            steps = settings.first_steps + number * settings.steps
-        else:
-            policy = round.learner.policy
+        number, dataset = round.number + 1, round.dataset
     for part in answers:
         dataset = dataset.append(part)
+    if round is not None:
+        if settings.refit == "scratch" or outgrown(round, dataset):
+            steps = settings.first_steps + number * settings.steps
+        else:
+            policy, steps = round.learner.policy, settings.steps
     trust = None
     if settings.people.answers != "all":
         trust = trusted(dataset, policy.head, use=settings.people.answers)

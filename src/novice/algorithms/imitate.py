@@ -26,11 +26,14 @@ from novice.learning.fit import (
 )
 from novice.learning.network import with_statistics
 from novice.learning.policy import Policy, new_policy
-from novice.types import Learner
+from novice.types import Learner, Round
 
 # The steps of a fit are taken in equal stretches, so that a longer first round runs
 # the same compiled program as the later ones.
 STRETCH = 500
+# How many times the standard deviation of an input may grow before a policy that has
+# learned from less is in the way of learning more.
+GROWN = 4.0
 
 
 def beginner(task: Task, settings: FitSettings, *, key: PRNGKeyArray) -> Policy:
@@ -69,6 +72,25 @@ def standardized(trunk: Any, seen: Num[np.ndarray, "rows numbers"]) -> Any:
     mean = numbers.mean(axis=0).astype(np.float32)
     variance = numbers.var(axis=0).astype(np.float32)
     return with_statistics(trunk, mean, variance, np.float32(len(numbers)))
+
+
+def outgrown(before: Round, dataset: Dataset) -> bool:
+    """Whether a dataset varies so much more than before that its policy is in the way.
+
+    Inputs are standardized by what was seen, and the first layer takes up the
+    difference: where demonstrations hardly varied and what is visited does, its weights
+    grow as the standard deviation did, its tanh saturates, and a policy that goes on
+    from there hardly learns. One that knows more than its answers is kept.
+    """
+    policy = before.learner.policy
+    trunk = policy.trunk
+    if not hasattr(trunk, "normalizer") or not len(before.dataset):
+        return False
+    if int(trunk.normalizer.count) != len(before.dataset):
+        return False
+    seen = seen_at_once(dataset, policy.history)
+    scale = standardized(trunk, seen).normalizer.scale
+    return bool(np.any(scale > GROWN * trunk.normalizer.scale))
 
 
 def undecided(policy: Policy) -> Policy:
