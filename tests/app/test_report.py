@@ -319,6 +319,22 @@ def test_it_says_when_the_policy_is_not_clearly_better_than_chance() -> None:
     )
 
 
+def asked(how: str) -> str:
+    """What is remarked of a run that asked like this."""
+    run = replace(
+        sample_runs.dagger(), settings=sample_runs.settings("dagger", ask=how)
+    )
+    return plain(" ".join(str(remark) for remark in remarks(facts(run), {})))
+
+
+def test_a_strategy_is_told_that_it_may_claim_only_what_it_gains_over_chance() -> None:
+    assert (
+        "What --ask committee may claim is only what it gains over a random choice of"
+        " as many labels" in asked("committee")
+    )
+    assert "may claim" not in asked("random") + asked("everything")
+
+
 @pytest.mark.parametrize(
     ("gap", "sentence"),
     [

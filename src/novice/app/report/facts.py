@@ -102,6 +102,8 @@ class Facts:
     random_ends: Ends | None = None
     audit: str | None = None  # what the blind random slice says
     enough: str | None = None  # whether more labels still paid
+    signal: str | None = None  # whether a batch of practice was large enough
+    strategy: str | None = None  # that chose which states to ask about, unless chance
 
     @property
     def paid(self) -> bool:
@@ -153,7 +155,15 @@ def facts(contents: RunContents) -> Facts:
         random_ends=_ends(_part(summary, "random"), "random"),
         audit=_part(summary, "audit").get("says"),
         enough=_part(summary, "enough").get("says"),
+        signal=_part(summary, "signal").get("says"),
+        strategy=_strategy(contents),
     )
+
+
+def _strategy(contents: RunContents) -> str | None:
+    """What chose the states to ask about, where neither chance nor all were to."""
+    asked = _settings(contents).get("ask")
+    return None if asked in (None, "random", "everything") else str(asked)
 
 
 def _ends(part: Mapping[str, Any], where: str) -> Ends | None:

@@ -74,11 +74,26 @@ def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[Child]:
             "This task pays no reward: the latest policy is delivered, and its"
             f" disagreement with {yardstick(run)} stands in for the return."
         )
+    if run.strategy is not None:
+        yield _claim(run.strategy)
     if run.audit is not None:
         yield str(run.audit)
+    if run.signal is not None:
+        yield str(run.signal)
     if run.enough is not None:
         yield str(run.enough)
     yield from teachers(run)
+
+
+def _claim(strategy: str) -> str:
+    """What a query strategy may claim, and how one finds that out."""
+    return (
+        f"What --ask {strategy} may claim is only what it gains over a random choice of"
+        " as many labels: repeat the command with --ask random and several seeds, and"
+        " compare the runs (novice evaluate). What each strategy gained on three tasks,"
+        " and what smaller rounds (--labels-per-round) did, is in bench/LABELS.md of"
+        " novice's sources."
+    )
 
 
 def _ends(run: Facts) -> Iterator[str]:
