@@ -155,6 +155,20 @@ def test_a_round_says_how_it_went(run, baseline):
     assert ("value_loss" in measures) == (baseline == "value")
 
 
+def test_a_round_says_how_far_its_steps_can_be_believed(run):
+    measures = run[0].measures
+
+    assert measures["gradient_variance"] > 0
+    assert -1 <= measures["halves_agree"] <= 1
+    assert 1 <= measures["effective_episodes"] <= 8
+
+
+def test_an_episode_alone_cannot_be_held_against_another():
+    first = next(rounds_of(baseline="none", episodes_per_batch=1))
+
+    assert "gradient_variance" not in first.measures
+
+
 def test_only_the_learned_baseline_has_a_critic(run, baseline):
     assert (run[0].learner.critic is not None) == (baseline == "value")
 

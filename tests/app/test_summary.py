@@ -35,6 +35,10 @@ ROUND = {
     "entropy?": float,
     "context_switches?": int,
     "value_loss?": float,
+    "gradient_squared?": float,
+    "gradient_variance?": float,
+    "halves_agree?": float,
+    "effective_episodes?": float,
 }
 SUMMARY = {
     "command": str,
@@ -60,6 +64,14 @@ SUMMARY = {
             "off?": float,
             "gained_after?": {**INTERVAL, "episodes": int},
         },
+    },
+    "signal?": {
+        "gradient_squared": float,
+        "gradient_variance": float,
+        "halves_agree": float,
+        "noise_scale?": float,
+        "episodes": int,
+        "says": str,
     },
     "seconds": dict.fromkeys(
         ("total", "compile", "collect", "label", "fit", "evaluate"), float

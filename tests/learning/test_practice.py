@@ -239,6 +239,15 @@ def test_what_was_seen_is_added_to_the_statistics(one_step):
     assert normalizer.count == 5
 
 
+def test_a_step_is_held_against_its_episodes_now_and_then(one_step):
+    assert not np.isnan(one_step.signal.variance)
+    assert one_step.learner.policy_state.count == 1
+
+    again = practiced(one_step.learner)
+
+    assert np.isnan(again.signal.variance) and np.isnan(again.signal.agreement)
+
+
 def test_without_a_critic_there_is_no_value_loss(one_step):
     assert one_step.learner.critic is None
     assert one_step.value_loss == 0

@@ -216,7 +216,7 @@ def advance(
     learner = round.learner
     env_steps, batches = round.measures["env_steps"], round.measures["batches"]
     due = settings.env_steps * (number + 1) / settings.rounds
-    log = []
+    log: list[dict[str, float]] = []
     while env_steps < due:
         act_key, fit_key = jax.random.split(jax.random.fold_in(key, batches))
         left = max(0.0, 1.0 - env_steps / settings.env_steps)
@@ -228,11 +228,29 @@ def advance(
         learner = practiced.learner
         env_steps += int(practiced.steps)
         batches += 1
-        log.append([float(number) for number in practiced[2:]])
-    measures = {"env_steps": env_steps, "batches": batches}
-    if log:
-        names = ("training_return", "entropy", "loss", "value_loss")
-        measures |= dict(zip(names, np.mean(log, axis=0).tolist(), strict=True))
+        log.append(measured(practiced))
+    measures: dict[str, Any] = {"env_steps": env_steps, "batches": batches}
+    for name in dict.fromkeys(name for each in log for name in each):
+        numbers = [each[name] for each in log if name in each]
+        measures[name] = float(np.mean(numbers))
     if learner.critic is None:
         measures.pop("value_loss", None)
     return Round(number=number, learner=learner, measures=measures)
+
+
+def measured(practiced: Practiced) -> dict[str, float]:
+    """What one batch says about the practice; what is not known of it is absent."""
+    found = {
+        "training_return": practiced.mean_return,
+        "entropy": practiced.entropy,
+        "loss": practiced.loss,
+        "value_loss": practiced.value_loss,
+    }
+    if practiced.signal is not None and not np.isnan(practiced.signal.variance):
+        found |= {
+            "gradient_squared": practiced.signal.squared,
+            "gradient_variance": practiced.signal.variance,
+            "halves_agree": practiced.signal.agreement,
+            "effective_episodes": practiced.signal.effective,
+        }
+    return {name: float(number) for name, number in found.items()}

@@ -19,6 +19,7 @@ from novice.app.numbers import interval, return_form
 from novice.app.options import is_simulated
 from novice.app.shift import final_visits
 from novice.app.shown import reactions_told
+from novice.app.signal_words import signal_told
 from novice.envs.seeds import test_seeds
 from novice.envs.task import Task
 from novice.evaluation.returns import Returns, returns_of
@@ -128,6 +129,9 @@ def summary_of(
         summary["teacher"] = teacher_of(assignment, folder, judge.task)
     discrete = judge.task.bounds is None
     summary |= audit_told(rounds, discrete=discrete, by_people=assignment.by_people)
+    if assignment.command == "reinforce":
+        batch = assignment.settings.episodes_per_batch
+        summary |= signal_told(rounds, episodes=batch)
     if assignment.command == "dagger":
         summary |= enough_told(
             [folder.measures(number) for number in range(folder.round_count())],
@@ -246,7 +250,8 @@ def forget_returns(summary: dict[str, Any]) -> None:
 def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     """The result in a few plain lines; the last one alone says the most."""
     final, last = summary["final"], summary["last"]
-    lines = [summary["audit"]["says"]] if "audit" in summary else []
+    told = ("audit", "signal")
+    lines = [summary[name]["says"] for name in told if name in summary]
     if "return" not in final:
         return [
             *lines,

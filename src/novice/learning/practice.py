@@ -22,6 +22,7 @@ from novice.learning.fit import (
 )
 from novice.learning.network import with_more_seen
 from novice.learning.policy import calibrated
+from novice.learning.signal import Signal, each_gradient, signal_of
 from novice.learning.weigh import (
     estimate_of,
     flat,
@@ -32,6 +33,8 @@ from novice.types import AnyArray, Batch, Learner, Trajectories
 
 # Rows in a minibatch of the critic.
 CRITIC_BATCH = 512
+# One step of so many is held against what each of its episodes says.
+LOOKS = 4
 # How many batches' worth of steps a critic learns before the policy does.
 WARM_UP = 10
 
@@ -61,6 +64,7 @@ class Practiced(NamedTuple):
     entropy: Float[jax.Array, ""]  # nats, mean over the visited states
     loss: Float[jax.Array, ""]
     value_loss: Float[jax.Array, ""]  # a row, in the critic's units; 0 without one
+    signal: Signal | None  # of every fourth step, else NaN; one episode can't say
 
 
 @eqx.filter_jit
@@ -83,6 +87,7 @@ def practice(
     )
     entropy = jnp.mean(learner.policy.entropy(batch.observation), where=batch.valid)
     episodes = trajectories.seed.shape[0]
+    signal = believed(learner, batch, episodes) if episodes > 1 else None
     learner, loss = ascended(learner, batch, episodes, rate=rates.policy)
     value_loss = jnp.zeros(())
     if learner.critic is not None:
@@ -93,7 +98,20 @@ def practice(
     learner = with_seen(learner, seen, batch.valid)
     total = jnp.sum(trajectories.reward, axis=1, where=trajectories.valid)
     steps = jnp.sum(trajectories.valid)
-    return Practiced(learner, steps, jnp.mean(total), entropy, loss, value_loss)
+    return Practiced(learner, steps, jnp.mean(total), entropy, loss, value_loss, signal)
+
+
+def believed(learner: Learner, batch: Batch, episodes: int) -> Signal:
+    """How far this step can be believed, now and then: it costs a gradient more."""
+
+    def looked() -> Signal:
+        return signal_of(each_gradient(learner.policy, batch, episodes))
+
+    def unknown() -> Signal:
+        return Signal(*[jnp.full((), jnp.nan)] * 4)
+
+    now = learner.policy_state.count % LOOKS == 0
+    return jax.lax.cond(now, looked, unknown)
 
 
 def ascended(

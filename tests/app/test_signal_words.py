@@ -1,0 +1,42 @@
+"""What the gradients of practice say, as a sentence to act on."""
+
+import pytest
+
+from novice.app.signal_words import signal_told
+
+
+def entry(number: int, squared: float, variance: float, agree: float = 0.1) -> dict:
+    return {
+        "round": number,
+        "gradient_squared": squared,
+        "gradient_variance": variance,
+        "halves_agree": agree,
+    }
+
+
+def test_the_last_rounds_are_told_together():
+    early = [entry(number, 100.0, 1.0) for number in range(3)]
+    late = [entry(number, 1.0 + number % 2, 48.0) for number in range(3, 8)]
+
+    told = signal_told(early + late, episodes=8)["signal"]
+
+    # Of rounds 3 to 7, three have 2 and two have 1: 48 / 1.6 = 30 episodes.
+    assert told["noise_scale"] == pytest.approx(30)
+    assert told["says"].startswith("In rounds 3 to 7: About 3.8 times more episodes")
+
+
+def test_a_single_round_is_told_by_itself():
+    told = signal_told([entry(0, 1.0, 4.0)], episodes=8)["signal"]
+
+    assert told["says"].startswith("In round 0: 8 episodes are enough")
+
+
+def test_where_no_gradient_shows_there_is_no_number_for_it():
+    told = signal_told([entry(0, -0.1, 4.0)], episodes=8)["signal"]
+
+    assert "noise_scale" not in told
+    assert told["says"].startswith("In round 0: 8 episodes show no gradient")
+
+
+def test_rounds_that_could_not_tell_say_nothing():
+    assert signal_told([{"round": 0}], episodes=1) == {}
