@@ -84,6 +84,7 @@ GAINS = (
     ("the flow over squared error, in chunks", "flow", "squared"),
     ("the flow over the mixture, in chunks", "flow", "mixture"),
     ("the flow over the Gaussian, in chunks", "flow", "gaussian"),
+    ("the mixture over squared error, in chunks", "mixture", "squared"),
     ("the flow over squared error, one action", "flow-one", "squared-one"),
 )
 
@@ -271,7 +272,7 @@ def line(row: Row, seeds: int) -> str:
     words = " ".join(row.arguments)
     if not folders:
         return f"| {row.what} | `{words}` | {row.steps:,} | | 0 | not run |"
-    seconds = np.mean([seconds_in(folder) for folder in folders])
+    seconds = np.median([seconds_in(folder) for folder in folders])
     scores = scores_of(row, seeds)
     each = " ".join(f"{score:.2f}" for score in scores.mean(axis=1))
     return (
@@ -310,7 +311,8 @@ scored in {EPISODES} fresh episodes of at most {pusht_task.LIMIT} steps, the sam
 every row; the intervals (95 %) say what other training seeds and other episodes would
 change. The person's own 206 scores average {human.mean():.3f}. Every row takes the
 steps for which a core with nothing else to do needs about 180 seconds (the first two:
-400); the seconds are those that passed, on a machine that may have been busier.
+400); the seconds are those that passed, the median of the trainings, on a machine that
+may have been busier.
 Mirrored: the 206 demonstrations, and how each looks in a mirror along the diagonal on
 which the mark lies. Every network has three blocks of two layers of 256 with a way
 past them: the flow its own, the other heads those of `--residual`.

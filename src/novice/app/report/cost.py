@@ -158,7 +158,7 @@ def cost_head(summary: Mapping[str, Any]) -> list[str]:
         f"minutes to {needed}",
         f"labels to {needed}",
         "labels in all",
-        "normalized in the end",
+        "in the end",
     ]
 
 
