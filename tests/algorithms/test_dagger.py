@@ -424,6 +424,8 @@ def test_going_on_warm_starts_anew_where_far_more_is_seen_than_before(run):
     warm, anew = advanced("warm"), advanced("scratch")
     assert bool(eqx.tree_equal(warm.learner, anew.learner))
     assert warm.measures["gradient_steps"] == 1_000
+    assert warm.measures["started_anew"] is True
+    assert "started_anew" not in anew.measures
 
 
 def test_going_on_warm_starts_from_the_policy_before(run):

@@ -152,9 +152,7 @@ def test_the_page_says_how_much_more_the_others_cost_at_least() -> None:
     assert "demonstrations takes +6.0 [+5.0, +7.0] minutes more than relabeling" in page
     assert "this is the least that it can be" in page
     assert "novice dagger LunarLander-v3 --expert human --by takeover" in page
-    assert (
-        "--steps 0.78 times as many as labels with novice bc, --refit scratch" in page
-    )
+    assert "for 4,000 labels --steps 3125 with novice bc; --refit scratch" in page
     assert "--first-steps 1000 --steps 39 --labels-per-round 50 with novice" in page
     everybody = cost_page({"settings": {"seed": 0}}, found(SURE, SHOWN, ASKED))
     assert "this is the least" not in everybody

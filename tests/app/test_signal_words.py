@@ -22,7 +22,7 @@ def test_the_last_rounds_are_told_together():
 
     # Of rounds 3 to 7, three have 2 and two have 1: 48 / 1.6 = 30 episodes.
     assert told["noise_scale"] == pytest.approx(30)
-    assert told["says"].startswith("In rounds 3 to 7: About 3.8 times more episodes")
+    assert told["says"].startswith("In rounds 3 to 7: A reliable step takes about 30 ")
 
 
 def test_a_single_round_is_told_by_itself():

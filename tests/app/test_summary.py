@@ -35,6 +35,7 @@ ROUND = {
     "entropy?": float,
     "context_switches?": int,
     "value_loss?": float,
+    "started_anew?": bool,
     "gradient_squared?": float,
     "gradient_variance?": float,
     "halves_agree?": float,

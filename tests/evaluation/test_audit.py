@@ -11,16 +11,16 @@ def test_the_mean_and_its_interval_by_hand():
 
     Between them are 0.125² + 0.125² = 1/32, and half of the 3/64 that independent
     answers have is added: 7/128, as have 24/7 independent answers. The degrees of
-    freedom are (7/128 · 32)² = 49/16, and t is 3.1460.
+    freedom would be (7/128 · 32)² = 49/16, but two episodes have one, and t is 12.7062.
     """
     found = audited(
         np.array([0.0, 0.0, 1.0, 0.0]), np.array([0, 0, 1, 1]), np.full(4, 0.1)
     )
 
     answers = 24 / 7
-    slack = 3.1460**2 / answers
+    slack = 12.7062**2 / answers
     middle = (0.25 + slack / 2) / (1 + slack)
-    half = 3.1460 / (1 + slack) * (0.1875 / answers + slack / (4 * answers)) ** 0.5
+    half = 12.7062 / (1 + slack) * (0.1875 / answers + slack / (4 * answers)) ** 0.5
     assert found.mean == pytest.approx(0.25)
     assert found.ci95 == pytest.approx((middle - half, middle + half), abs=1e-5)
     assert (found.answers, found.episodes) == (4, 2)
@@ -43,14 +43,17 @@ def test_answers_of_one_episode_tell_less_than_those_of_many():
 
 def test_episodes_that_agree_by_luck_do_not_make_it_certain():
     """Every episode has one mistake in four, so none differs from another: the variance
-    is half that of independent answers, and no part of it was estimated.
+    is half that of independent answers. Ten say so, and five may have been lucky.
     """
-    value = np.tile([1.0, 0.0, 0.0, 0.0], 5)
+    for episodes, quantile in ((5, 2.776445), (10, 1.959964)):
+        rows = 4 * episodes
+        value = np.tile([1.0, 0.0, 0.0, 0.0], episodes)
 
-    found = audited(value, np.repeat(np.arange(5), 4), np.full(20, 0.1))
+        found = audited(value, np.arange(rows) // 4, np.full(rows, 0.1))
 
-    expected = wilson(0.25, 0.1875 / 40, rows=20.0, quantile=1.959964, most=1.0)
-    assert found.ci95 == pytest.approx(expected, abs=1e-4)
+        half = 0.1875 / rows / 2
+        expected = wilson(0.25, half, rows=float(rows), quantile=quantile, most=1.0)
+        assert found.ci95 == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_variance_of_independent_answers_is_their_own_on_average():
@@ -66,11 +69,31 @@ def test_the_variance_of_independent_answers_is_their_own_on_average():
 
 
 def test_what_was_estimated_from_few_episodes_widens_the_interval():
-    """Twice the variance of independent answers, nearly all of it seen between 5."""
-    variance, freedom = spread(1.8, 1.0, 5)
+    """Twice the variance of independent answers, nearly all of it seen between them."""
+    variance, freedom = spread(1.9, 1.0, 10)
 
     assert variance == pytest.approx(2.0)
-    assert freedom == pytest.approx(4 * (2.0 / 1.8) ** 2)
+    assert freedom == pytest.approx(9 * (2.0 / 1.9) ** 2)
+    assert spread(1.8, 1.0, 5)[1] == 4
+
+
+@pytest.mark.parametrize(
+    ("episodes", "answers", "truth", "alike"),
+    [(2, 12, 0.2, 0.3), (2, 25, 0.3, 0.8), (3, 8, 0.3, 0.8), (4, 10, 0.1, 0.3)],
+)
+def test_few_episodes_claim_no_more_than_they_know(episodes, answers, truth, alike):
+    """Episodes differ by a beta distribution, answers of one are alike."""
+    random = np.random.default_rng(3)
+    often = (1 - alike) / alike
+    covered = []
+    for _ in range(300):
+        chance = random.beta(truth * often, (1 - truth) * often, episodes)
+        value = (random.random((episodes, answers)) < chance[:, None]).astype(float)
+        places = np.repeat(np.arange(episodes), answers)
+        low, high = audited(value.ravel(), places, np.full(value.size, 0.1)).ci95
+        covered.append(low <= truth <= high)
+
+    assert np.mean(covered) >= 0.93
 
 
 def test_one_episode_tells_nothing_of_the_others():
@@ -83,8 +106,8 @@ def test_one_episode_tells_nothing_of_the_others():
 def test_where_no_mistake_was_found_there_may_still_be_some(most):
     found = audited(np.zeros(25), np.arange(25) % 5, np.full(25, 0.1), most=most)
 
-    # Wilson's interval of 0 in 25 with the normal quantile: z² / (25 + z²).
-    assert found.ci95 == pytest.approx((0, most * 3.841459 / (25 + 3.841459)), abs=1e-4)
+    # Wilson's interval of 0 in 25 with t = 2.776: t² / (25 + t²).
+    assert found.ci95 == pytest.approx((0, most * 7.7086 / (25 + 7.7086)), abs=1e-4)
 
 
 def test_a_distance_is_measured_on_its_own_scale():

@@ -1,5 +1,6 @@
 """The play page where a policy drives too, against a small server that misbehaves."""
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -755,9 +756,17 @@ STATES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("how", [{}, PHONE], ids=["wide", "small"])
-@pytest.mark.parametrize("kind", ["lander", "cart"])
+def looks() -> Iterator[Any]:
+    """Every task in every size and scheme; each size and scheme once in every run."""
+    for kind, (size, how), scheme in itertools.product(
+        ("lander", "cart"), (("wide", {}), ("small", PHONE)), ("light", "dark")
+    ):
+        first = (kind == "lander") == ((size == "wide") == (scheme == "light"))
+        marks = () if first else pytest.mark.soak
+        yield pytest.param(kind, how, scheme, id=f"{kind}-{size}-{scheme}", marks=marks)
+
+
+@pytest.mark.parametrize(("kind", "how", "scheme"), list(looks()))
 def test_no_state_keeps_anybody_out(
     visit: Open, kind: str, how: dict[str, Any], scheme: str
 ):

@@ -128,7 +128,8 @@ def advance(
     """Steps 4 and 1: aggregate the answers, and fit the policy to everything.
 
     Each of the answers has its own origin: several people may have given them, and
-    `settings.people.answers` says which of theirs are learned from.
+    `settings.people.answers` says which of theirs are learned from. A policy that was
+    `outgrown` is not gone on from; the measures say that it was `started_anew`.
     """
     beginner_key, fit_key = jax.random.split(key)
     policy = beginner(task, settings.fit, key=beginner_key)
@@ -137,9 +138,12 @@ def advance(
         number, dataset = round.number + 1, round.dataset
     for part in answers:
         dataset = dataset.append(part)
+    anew = False
     if round is not None:
-        if settings.refit == "scratch" or outgrown(round, dataset):
-            steps = settings.first_steps + number * settings.steps
+        anew = settings.refit == "warm" and outgrown(round, dataset)
+        if anew or settings.refit == "scratch":
+            had = int(round.measures.get("gradient_steps", 0))
+            steps = max(settings.first_steps + number * settings.steps, had)
         else:
             policy, steps = round.learner.policy, settings.steps
     trust = None
@@ -159,6 +163,8 @@ def advance(
         "loss": loss,
         "gradient_steps": whole_stretches(steps),
     }
+    if anew:
+        measures["started_anew"] = True
     if trust is not None:
         measures["people"] = trust.people
     return Round(number=number, learner=learner, dataset=dataset, measures=measures)

@@ -215,7 +215,9 @@ class DaggerSettings:
     first_steps: int = setting(4_000, "gradient steps in round 0, rounded up to 500s")
     steps: int = setting(1_000, "gradient steps in each later round, rounded likewise")
     refit: Literal["warm", "scratch"] = setting(
-        "warm", "go on from the last policy, or start anew every round"
+        "warm",
+        "go on from the last policy (unless what is seen varies four times as much as"
+        " before), or start anew every round",
     )
     people: PeopleSettings = field(default_factory=PeopleSettings)
     fit: FitSettings = field(default_factory=FitSettings)

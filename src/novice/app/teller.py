@@ -101,6 +101,8 @@ def round_line(number: int, measures: Mapping[str, Any], among: Sequence[float])
         parts.append(f"disagreement {apart:.3f}")
     if "intervention_share" in measures:
         parts.append(f"driven {100 * measures['intervention_share']['mean']:.0f} %")
+    if measures.get("started_anew"):
+        parts.append("fitted anew")
     if "corrected" in measures:
         parts.append(f"corrected {100 * measures['corrected']['mean']:.0f} %")
     return "  ".join(parts)

@@ -105,7 +105,7 @@ def believed(learner: Learner, batch: Batch, episodes: int) -> Signal:
     """How far this step can be believed, now and then: it costs a gradient more."""
 
     def looked() -> Signal:
-        return signal_of(each_gradient(learner.policy, batch, episodes))
+        return signal_of(each_gradient(learner.policy, batch, episodes), episodes)
 
     def unknown() -> Signal:
         return Signal(*[jnp.full((), jnp.nan)] * 4)

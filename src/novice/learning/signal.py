@@ -5,13 +5,14 @@ step is chance. All of it is measured on the gradients that the step is made of.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from novice.learning.fit import negative_weighted_likelihood
 from novice.learning.policy import Policy, trainable
@@ -34,19 +35,23 @@ class Signal(NamedTuple):
     effective: Float[AnyArray, ""]
 
 
-@eqx.filter_jit
 def each_gradient(
     policy: Policy, batch: Batch, episodes: int
-) -> Float[jax.Array, "episodes parameters"]:
-    """The ascent direction that each trajectory alone asks for.
+) -> Callable[[Int[jax.Array, ""]], Float[jax.Array, " parameters"]]:
+    """The ascent direction that each trajectory alone asks for, by its number.
 
     Their mean is the batch's. The rows of a batch are those of one trajectory after
     another, all padded to the same length.
     """
     learning, fixed = eqx.partition(policy, trainable(policy))
     key = jax.random.key(0)
+    apart = jax.tree.map(
+        lambda column: column.reshape(episodes, -1, *column.shape[1:]), batch
+    )
 
-    def of_one(rows: Batch) -> Float[jax.Array, " parameters"]:
+    def of_one(number: Int[jax.Array, ""]) -> Float[jax.Array, " parameters"]:
+        rows = jax.tree.map(lambda column: column[number], apart)
+
         def gain(part: Policy) -> Float[jax.Array, ""]:
             whole = eqx.combine(part, fixed)
             return -negative_weighted_likelihood(whole, rows, key)
@@ -54,27 +59,37 @@ def each_gradient(
         row, _ = ravel_pytree(jax.grad(gain)(learning))
         return row
 
-    apart = jax.tree.map(
-        lambda column: column.reshape(episodes, -1, *column.shape[1:]), batch
-    )
-    return jax.vmap(of_one)(apart)
+    return of_one
 
 
-@eqx.filter_jit
-def signal_of(gradients: Float[AnyArray, "episodes parameters"]) -> Signal:
-    """What can be believed of the mean of these gradients; there are at least two."""
-    count = gradients.shape[0]
-    mean = jnp.mean(gradients, axis=0)
-    variance = jnp.sum((gradients - mean) ** 2) / (count - 1)
-    lengths = jnp.sqrt(jnp.sum(gradients**2, axis=1))
-    first = jnp.mean(gradients[: count // 2], axis=0)
-    second = jnp.mean(gradients[count // 2 :], axis=0)
-    sizes = jnp.linalg.norm(first) * jnp.linalg.norm(second)
+def signal_of(
+    gradient: Callable[[Int[jax.Array, ""]], Float[jax.Array, " parameters"]],
+    count: int,
+) -> Signal:
+    """What can be believed of the mean of so many gradients; there are at least two.
+
+    One after another is added up, so that never more than a few are kept.
+    """
+
+    def add(sums: tuple, number: Int[jax.Array, ""]) -> tuple:
+        halves, squares, lengths = sums
+        found = gradient(number)
+        square = jnp.sum(found**2)
+        second = (number >= count // 2).astype(jnp.int32)
+        halves = halves.at[second].add(found)
+        return (halves, squares + square, lengths + jnp.sqrt(square)), None
+
+    shape = jax.eval_shape(gradient, jnp.int32(0)).shape
+    start = (jnp.zeros((2, *shape)), jnp.zeros(()), jnp.zeros(()))
+    (halves, squares, lengths), _ = jax.lax.scan(add, start, jnp.arange(count))
+    length = jnp.sum((jnp.sum(halves, axis=0) / count) ** 2)
+    variance = jnp.maximum(squares - count * length, 0) / (count - 1)
+    sizes = jnp.linalg.norm(halves[0]) * jnp.linalg.norm(halves[1])
     return Signal(
-        squared=jnp.sum(mean**2) - variance / count,
+        squared=length - variance / count,
         variance=variance,
-        agreement=_share(jnp.dot(first, second), sizes),
-        effective=_share(jnp.sum(lengths) ** 2, jnp.sum(lengths**2)),
+        agreement=_share(jnp.dot(halves[0], halves[1]), sizes),
+        effective=_share(lengths**2, squares),
     )
 
 
@@ -97,10 +112,11 @@ def noise_scale(squared: float, variance: float) -> float:
 
 def advice(scale: float, agreement: float, episodes: int) -> str:
     """What follows for whoever sets the size of a batch, in one sentence."""
+    needed = math.ceil(min(scale, 1e9))
     if scale <= episodes:
         return (
-            f"{episodes} episodes are enough for a reliable step: the noise is as long"
-            f" as the gradient at {scale:.2g}."
+            f"{episodes} episodes are enough for a reliable step: with {needed:,} the"
+            " noise would be as long as the gradient."
         )
     if scale > 100 * episodes:
         return (
@@ -109,6 +125,7 @@ def advice(scale: float, agreement: float, episodes: int) -> str:
             " left to gain, or what is paid is too rare."
         )
     return (
-        f"About {scale / episodes:.2g} times more episodes for a reliable step: with"
+        f"A reliable step takes about {needed:,} episodes instead of {episodes}"
+        f" (--episodes-per-batch), {scale / episodes:.1f} times as many: with"
         f" {episodes} the noise is longer than the gradient."
     )

@@ -239,7 +239,7 @@ def _advice(summary: Mapping[str, Any]) -> Html:
             "In every way the policy was fitted anew after each round to all labels so"
             f" far, {summary['fit']['passes']} times over"
             f" ({whole(summary['fit']['least_steps'])} gradient steps at least). To"
-            f" have about the same: {fitted_alike(summary['fit'])}. Long fits learn a"
+            f" come near that: {fitted_alike(summary['fit'])}. Long fits learn a"
             " person's lapses by heart, the more so the fewer labels there are; at"
             " take-over they last for many steps on end, and there it costs most."
         ),
@@ -247,14 +247,15 @@ def _advice(summary: Mapping[str, Any]) -> Html:
 
 
 def fitted_alike(fit: Mapping[str, Any]) -> str:
-    """The flags with which people's policies are fitted about as they were here.
+    """The flags with which people's policies are fitted much as they were here.
 
     A round of novice dagger that starts anew takes the steps of all rounds before it,
-    too, so each adds what its own labels are worth.
+    too, so each adds what its own labels are worth. As its first round has the least
+    steps, later ones have up to twice as many as here.
     """
     each = fit["passes"] / fit["batch_size"]
     return (
-        f"--steps {each:.2g} times as many as labels with novice bc, --refit scratch"
+        f"for 4,000 labels --steps {round(4000 * each)} with novice bc; --refit scratch"
         f" --first-steps {fit['least_steps']} --steps {max(1, round(50 * each))}"
         " --labels-per-round 50 with novice dagger"
     )
