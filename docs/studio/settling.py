@@ -64,8 +64,8 @@ class Sample:
         closing = {
             "sentence": f"{count} pairs settled: {count - 1} answers are set aside and"
             " in 1 pair both are fine.",
-            "next": f"novice dagger {self.task} … --out runs/dagger-{self.task}-0"
-            " --resume",
+            "next": f"novice dagger {self.task} --resume --out"
+            f" runs/dagger-{self.task}-0",
         }
         told = {"settled": count, "mine": count, "skipped": 0, "closing": closing}
         return {**told, "open": PAIRS - count}
@@ -81,6 +81,7 @@ class Sample:
             "id": f"{rows[0]}-{rows[1]}",
             "steps_apart": 0.31 + 0.04 * pair,
             "choice": None,
+            "chosen": None,
             "sides": [self.side(pair, row) for row in rows],
         }
 
@@ -105,7 +106,8 @@ class Sample:
             for place, (who, when) in enumerate(PEOPLE)
         ]
         told = [{**each, "source": "correction"} for each in people]
-        return {**self.told(pair), "choice": self.said[pair], "people": told}
+        said = {"choice": self.said[pair], "chosen": self.said[pair], "stays": []}
+        return {**self.told(pair), **said, "people": told}
 
 
 class Moments(Album):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,16 +18,20 @@ import pytest
 from app.commands import WALKER, done, refused, short
 from app.contradicting import STEPS, WRONG, make_contradicting, right_row
 from inbox.serving import PROGRAM
-from novice.app.data.docket import Docket, choice_in, sides
+from novice.app.cli import main
+from novice.app.data.again import flags
+from novice.app.data.choices import choice_in, sides
+from novice.app.data.docket import Docket
 from novice.app.data.moments import RowsAsked
 from novice.app.data.provenance import labels_of
-from novice.app.data.settle import docket_of
+from novice.app.data.settle import check_may_decide, docket_of
 from novice.app.folder import RunFolder
 from novice.app.publish import publish
 from novice.app.tasks import task_called
 from novice.datasets.ledger import read_ledger, read_verdicts
 from novice.files import TakenError, only_one
 from novice.inbox.darkroom import NotDrawnError
+from novice.inbox.security import Doorkeeper
 from novice.inbox.settling import (
     CannotSettleError,
     Decision,
@@ -36,6 +41,12 @@ from novice.inbox.settling import (
 
 # Each turned row contradicts the seven others at its place.
 PAIRS = 7 * len(WRONG)
+# Every setting of the run that is not as usual.
+SET = (
+    f"app.homemade:Walk-v0 --demonstrations 4 --expert {WALKER} --hidden 8 --steps 20"
+    " --test-episodes 4 --validation-episodes 2"
+)
+NEXT = f"novice bc {SET} --data run"
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +257,143 @@ def test_what_the_terminal_restores_is_open_again(docket, run, capsys):
     assert docket.decided("kai", 0)["choice"] is None
 
 
+# Three rows at one place: 42 contradicts the two others.
+FIRST, SECOND = (2, 42), (12, 42)
+
+
+def find_right(docket: Docket, pair: tuple[int, int], row: int) -> Any:
+    """Say of a pair which row is right, whatever was said before."""
+    side = "left" if sides(pair)[0] == row else "right"
+    return decide(docket, pair, side)
+
+
+def decide(docket: Docket, pair: tuple[int, int], choice: Any) -> Any:
+    before = choice_in(pair, read_verdicts(Path("run/dataset")))
+    decision = Decision(pair=pair, choice=choice, before=before)
+    return docket.decide("kai", decision)
+
+
+def test_taking_a_decision_back_leaves_another_pair_s_alone(docket, run):
+    find_right(docket, FIRST, 42)
+    find_right(docket, SECOND, 12)
+    assert held(run) == {2, 42}
+
+    changed = decide(docket, FIRST, "skip")
+
+    assert held(run) == {42}
+    assert changed["chosen"] is None and changed["choice"] is not None
+    [stays] = changed["stays"]
+    assert stays["row"] == 42
+    assert stays["because"] == "it was found wrong beside row 12, in another pair"
+    settled = read_verdicts(run / "dataset").settled
+    assert list(settled) == [SECOND]
+    decide(docket, SECOND, "skip")
+    assert held(run) == frozenset()
+
+
+@pytest.mark.parametrize("then", ["42", "both"])
+def test_a_row_that_another_pair_finds_wrong_stays_aside(docket, run, then):
+    find_right(docket, SECOND, 12)
+
+    if then == "42":
+        told = find_right(docket, FIRST, 42)
+    else:
+        told = decide(docket, FIRST, then)
+
+    assert held(run) == ({2, 42} if then == "42" else {42})
+    assert [stays["row"] for stays in told["stays"]] == [42]
+    assert told["chosen"] != told["choice"]
+    looked = docket.decided("kai", 0)
+    assert (looked["chosen"], looked["choice"]) == (told["chosen"], told["choice"])
+
+
+def test_a_row_is_held_until_no_pair_finds_it_wrong(docket, run):
+    find_right(docket, FIRST, 2)
+    # Nothing has to move, and it is kept all the same.
+    find_right(docket, SECOND, 12)
+    assert len(read_verdicts(run / "dataset").settled) == 2
+
+    decide(docket, FIRST, "skip")
+    assert held(run) == {42}
+    decide(docket, SECOND, "skip")
+    assert held(run) == frozenset()
+
+
+def test_a_choice_that_holds_through_another_pair_is_kept_once(docket, run):
+    find_right(docket, FIRST, 2)
+    side = "left" if sides(SECOND)[0] == 12 else "right"
+    # A page that was open before has not seen the first decision.
+    late = Decision(pair=SECOND, choice=side, before=None)  # type: ignore[arg-type]
+
+    for _ in range(2):
+        docket.decide("lea", late)
+
+    entries = read_ledger(run / "dataset")
+    assert [entry.what for entry in entries] == ["quarantine", "settle", "settle"]
+    assert entries[-1].pair == SECOND and entries[-1].right == (12,)
+
+
+def test_what_the_owner_set_aside_no_pair_lets_out(docket, run, capsys):
+    words = ("--rows", "42", "--because", "asleep", "--by", "lea")
+    done(capsys, "data", "quarantine", "run", *words)
+    find_right(docket, FIRST, 2)
+
+    told = find_right(docket, FIRST, 42)
+
+    assert held(run) == {2, 42}
+    [stays] = told["stays"]
+    assert stays["because"] == "lea put it in quarantine: asleep"
+    decide(docket, FIRST, "skip")
+    assert held(run) == {42}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_was_filled_in_is_let_out_unless_it_was_set_aside_alone(
+    docket, run, capsys, monkeypatch, alone
+):
+    def filled_in(labels: Any, rows: Any) -> Any:
+        """Row 43 was filled in beside row 42."""
+        rows = rows.copy()
+        rows[43] |= rows[42]
+        return rows
+
+    monkeypatch.setattr("novice.app.data.docket.with_filled_in", filled_in)
+    if alone:
+        words = ("--rows", "43", "--because", "asleep")
+        done(capsys, "data", "quarantine", "run", *words)
+    find_right(docket, FIRST, 2)
+    assert held(run) == {42, 43}
+
+    decide(docket, FIRST, "skip")
+
+    assert held(run) == ({43} if alone else frozenset())
+
+
+def test_what_the_owner_let_out_is_found_wrong_no_more(docket, run, capsys):
+    find_right(docket, SECOND, 12)
+    done(capsys, "data", "restore", "run", "--all")
+    find_right(docket, FIRST, 2)
+    assert held(run) == {42}
+
+    decide(docket, FIRST, "skip")
+
+    assert held(run) == frozenset()
+
+
+def test_both_fine_is_counted_though_one_was_set_aside_later(docket):
+    decide(docket, FIRST, "both")
+    find_right(docket, SECOND, 12)
+
+    sentence = docket.progress("kai")["closing"]["sentence"]
+
+    assert sentence == (
+        "2 pairs settled: 1 answer is set aside and in 1 pair both are fine."
+    )
+    first = docket.decided("kai", 1)
+    side = "left" if sides(FIRST)[0] == 2 else "right"
+    assert (first["chosen"], first["choice"]) == ("both", side)
+
+
 def test_a_pair_that_is_none_is_not_settled(docket, run):
     with pytest.raises(UnknownPairError, match="rows 0 and 1 are no pair"):
         docket.decide("kai", Decision(pair=(0, 1), choice="left", before=None))
@@ -291,18 +439,52 @@ def test_the_end_says_what_changed_and_what_to_type(docket):
 
     assert closing == {
         "sentence": "3 pairs settled: 3 answers are set aside.",
-        "next": f"novice bc app.homemade:Walk-v0 --expert {WALKER} --data run",
+        "next": NEXT,
     }
 
 
-def test_an_unfinished_run_is_to_be_resumed(run):
+def test_an_unfinished_run_is_to_be_resumed(run, capsys):
     (run / "summary.json").unlink()
+    data = json.loads((run / "settings.json").read_text())["settings"]["data"]
     docket = docket_of(labels_of("run"))
     choose(docket, "neither")
 
-    closing = docket.progress("kai")["closing"]
+    command = docket.progress("kai")["closing"]["next"]
 
-    assert closing["next"] == "novice bc app.homemade:Walk-v0 … --out run --resume"
+    words = shlex.split(command)
+    assert words[:3] == ["novice", "bc", "app.homemade:Walk-v0"]
+    assert words[-3:] == ["--resume", "--out", "run"]
+    assert words[words.index("--data") + 1] == data
+    done(capsys, *words[1:])
+    assert (run / "summary.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bc", "T", "--residual", "--hidden", "8", "8", "--noise", "0.1", "--no-shift"),
+        ("bc", "T", "--task-argument", "level=3", "--task-argument", 'name="3"'),
+        ("bc", "T", "--data", "a b.npz", "--lag", "auto", "--head", "squared"),
+        ("dagger", "T", "--labels", "1000", "--stop", "enough", "--from", "old"),
+        ("dagger", "T", "--expert", "human", "--overlap", "0.2", "--labels", "5000"),
+        ("dagger", "T", "--expert", "human", "--simulate", "auto", "--lapses", "0.1"),
+        ("dagger", "T", "--expert", "human", "--by", "takeover", "--lag", "0.0"),
+        ("dagger", "T", "--expert", "human", "--by", "takeover", "--simulate", "auto"),
+    ],
+)
+def test_the_flags_of_a_run_are_those_that_it_was_given(monkeypatch, words):
+    given: list[Any] = []
+    monkeypatch.setattr(
+        "novice.app.train.carry_out", lambda assignment, *_: given.append(assignment)
+    )
+    assert main([*words]) == 0
+    settings = json.loads(json.dumps(given[0].as_json()))["settings"]
+
+    again = [words[0], "T", *flags(words[0], settings)]
+
+    assert main(again) == 0
+    assert given[1] == given[0]
+    assert sorted(again) == sorted(words)
 
 
 def test_real_answers_are_told_as_numbers(workplace):
@@ -401,6 +583,50 @@ def test_a_mistake_is_one_line(run, capsys, words, line):
     assert not (run / "people.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("role", "revoked", "line"),
+    [
+        ("labeler", False, "only an owner of run decides and ana is a labeler;"),
+        ("observer", False, "only an owner of run decides and ana is an observer;"),
+        ("owner", True, "only an owner of run decides and ana was revoked;"),
+    ],
+)
+def test_settling_makes_nobody_an_owner(run, capsys, role, revoked, line):
+    keeper = Doorkeeper(run)
+    keeper.invite("ana", role)
+    if revoked:
+        keeper.revoke("ana")
+    people = (run / "people.json").read_bytes()
+
+    told = refused(capsys, "data", "settle", "run", "--by", "ana")
+
+    assert line in told
+    assert told.strip().endswith("novice label run --invite ana --role owner")
+    assert (run / "people.json").read_bytes() == people
+
+
+def test_an_owner_and_a_stranger_may_settle(run):
+    keeper = Doorkeeper(run)
+    keeper.invite("kai", "owner")
+
+    for name in ("kai", "lea"):
+        check_may_decide(keeper.everybody(), name, run)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"rows": 80, "contradictions": 3}'])
+def test_broken_doubts_are_said_in_a_line(run, capsys, content):
+    (run / "doubts.json").write_text(content)
+    line = "run/doubts.json is broken, so it does not say how many labels contradict"
+
+    inspected = done(capsys, "data", "inspect", "run")
+    trusted = done(capsys, "data", "trust", "run")
+
+    for told in (inspected, trusted):
+        assert line in told and "novice data doubt run makes it anew" in told
+    done(capsys, "data", "doubt", "run")
+    assert "is broken" not in done(capsys, "data", "inspect", "run")
+
+
 def test_a_run_without_contradictions_says_so(workplace, capsys):
     make_contradicting(workplace, turned=())
 
@@ -435,8 +661,7 @@ def test_the_command_serves_keeps_and_sums_up(run):
     assert {each["who"] for each in decided["people"]} <= {"dora", "ed"}
     assert process.returncode == 0
     assert rest.splitlines()[-1] == (
-        "1 pair settled: 1 answer is set aside. Next: novice bc app.homemade:Walk-v0"
-        f" --expert {WALKER} --data run"
+        f"1 pair settled: 1 answer is set aside. Next: {NEXT}"
     )
     assert len(held(run)) == 1
 

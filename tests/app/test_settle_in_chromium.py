@@ -18,7 +18,7 @@ from inbox.axe import all_findings
 from inbox.conftest import browser  # noqa: F401
 from inbox.serving import PLENTY, Album, served
 from inbox.visiting import PHONE, Seen
-from novice.app.data.docket import sides
+from novice.app.data.choices import sides
 from novice.app.data.provenance import labels_of
 from novice.app.data.settle import docket_of
 from novice.datasets.ledger import Entry, add_entry, read_ledger, read_verdicts
@@ -215,6 +215,66 @@ def test_a_decision_can_be_taken_back(visit: Open):
 
     assert page.held == frozenset()
     assert [entry.what for entry in read_ledger(page.run / "dataset")][-1] == "reopen"
+
+
+# Replies to what is asked at an address wait until they are released.
+HOLD = """(address) => {
+  const send = window.fetch;
+  window.fetch = async (...asked) => {
+    const reply = await send(...asked);
+    if (String(asked[0]).includes(address)) await new Promise((go) => (window.go = go));
+    return reply;
+  };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("held", "keys"),
+    [
+        pytest.param("/api/decisions", ("ArrowUp", "z"), id="while-saving"),
+        pytest.param("/api/decided", ("z", "ArrowUp"), id="overtaken"),
+    ],
+)
+def test_looking_back_never_overtakes_a_decision(visit: Open, held, keys):
+    page = visit()
+    page.decide("ArrowUp")
+    page.ready()
+    second = page.pair
+    page.page.evaluate(HOLD, held)
+
+    page.press(keys[0])
+    page.wait("Boolean(window.go)")
+    page.press(keys[1])
+    page.page.wait_for_timeout(300)
+    assert page.text("#ask") == "Which answer is right?"
+    page.page.evaluate("window.go()")
+    page.settled(2)
+    page.page.wait_for_timeout(300)
+
+    page.ready()
+    assert page.text("#ask") == "Which answer is right?"
+    assert page.pair != second
+
+
+def test_what_another_pair_changed_is_said_beside_what_was_chosen(visit: Open):
+    page = visit()
+    page.ready()
+    first = page.pair
+    page.decide("ArrowUp")
+    page.ready()
+    row = ((first[0], first[0]),)
+    entry = Entry("quarantine", "lea", 1.0, because="asleep", rows=row)
+    add_entry(page.run / "dataset", entry)
+
+    page.press("z")
+
+    side, other = (
+        ("left", "right") if sides(first)[0] == first[0] else ("right", "left")
+    )
+    page.reads("1 back: you chose that both are fine", "#ask")
+    page.reads(f"now only the {other} one counts", "#ask")
+    page.reads(f"The {side} one stays aside: lea put it in quarantine: asleep", "#ask")
+    assert "your choice" in page.text("[data-choice=both]")
 
 
 def test_escape_returns_to_the_present_and_changes_nothing(visit: Open):

@@ -2,16 +2,17 @@
 
 import heapq
 import time
-import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
+from novice.app.data.choices import choice_in, chosen_in, rows_right, sides
 from novice.app.data.deciding import with_filled_in
 from novice.app.data.doubting import points_of
+from novice.app.data.holding import holding_of
 from novice.app.data.pair_words import (
     author_told,
     closing,
@@ -27,6 +28,7 @@ from novice.datasets.ledger import (
     Verdicts,
     What,
     change_ledger,
+    read_ledger,
     read_verdicts,
     stretches,
     verdicts_of,
@@ -98,29 +100,33 @@ class Docket:
         def more(entries: Sequence[Entry]) -> Sequence[Entry]:
             verdicts = verdicts_of(entries)
             self._check_known(pair, verdicts)
-            now = choice_in(pair, verdicts)
-            if now == wanted:
+            now, chosen = choice_in(pair, verdicts), chosen_in(pair, verdicts)
+            if now is None and wanted is None:
+                return []
+            moves = self._moves(pair, wanted, entries)
+            if chosen == wanted and not any(rows.any() for rows in moves.values()):
                 return []  # It was sent twice.
-            if now != decision.before:
+            if now not in (decision.before, wanted):
                 raise StalePairError(
                     "this pair was settled in another way meanwhile; look at it again"
                 )
-            return self._entries(who, pair, wanted, verdicts)
+            return entries_for(who, pair, wanted, moves)
 
-        verdicts = change_ledger(self._folder, more)
+        change_ledger(self._folder, more)
+        entries = read_ledger(self._folder)
         self._skipped.pop(pair, None)
         if wanted is None:
             self._skipped[pair] = 1 + max(self._skipped.values(), default=0)
-            return self._told(pair)
-        return self._told(pair) | self._revealed(pair, verdicts)
+            return self._told(pair) | self._standing(pair, entries)
+        return self._told(pair) | self._revealed(pair, entries)
 
     def decided(self, who: str, back: int) -> Mapping[str, Any] | None:
-        verdicts = self._verdicts()
-        own = self._own(who, verdicts)
+        entries = read_ledger(self._folder)
+        own = self._own(who, verdicts_of(entries))
         if back >= len(own):
             return None
         pair = own[-1 - back]
-        return self._told(pair) | self._revealed(pair, verdicts)
+        return self._told(pair) | self._revealed(pair, entries)
 
     def progress(self, who: str) -> Mapping[str, Any]:
         verdicts = self._verdicts()
@@ -133,7 +139,7 @@ class Docket:
             "mine": len(self._own(who, verdicts)),
             "closing": closing(
                 self._labels,
-                fine=choices.count("both"),
+                fine=sum(map(verdicts.both_fine, verdicts.settled)),
                 settled=sum(choice is not None for choice in choices),
                 aside=len(self._aside(verdicts)),
             ),
@@ -176,37 +182,35 @@ class Docket:
                 f"the rows {pair[0]} and {pair[1]} are no pair of this run"
             )
 
-    def _entries(
-        self, who: str, pair: TwoRows, choice: str | None, verdicts: Verdicts
-    ) -> list[Entry]:
-        """What the ledger says about a decision, after who is let out and put in."""
-        right, count = rows_right(pair, choice), len(self._labels)
-        held = np.zeros(count, bool)
-        held[[row for row in verdicts.quarantined if row < count]] = True
-        out = self._with_filled_in([*right]) & held
-        into = self._with_filled_in([row for row in pair if row not in right])
-        into &= self._counts & ~held
+    def _moves(
+        self, pair: TwoRows, choice: str | None, entries: Sequence[Entry]
+    ) -> dict[What, Bool[np.ndarray, " rows"]]:
+        """Which rows a decision lets out, and which it puts in.
+
+        Only what pairs put in is let out, and of that nothing that another pair finds
+        wrong. Raises CannotSettleError.
+        """
+        right, holding = rows_right(pair, choice), holding_of(entries)
+        held = self._these(holding.entries)
+        others = {row for row, pairs in holding.found_wrong.items() if pairs - {pair}}
+        out = self._with_filled_in(right) & self._these(holding.by_pairs)
+        out &= ~self._with_filled_in(others)
+        into = self._with_filled_in({*pair} - {*right}) & self._counts & ~held
         if not (self._counts & ~into & (~held | out)).any():
             raise CannotSettleError(
                 "that would leave nothing to learn from; choose one of them"
             )
-        now, because = round(time.time(), 3), reason_for(pair, right)
-        moves: list[tuple[What, Bool[np.ndarray, " rows"]]]
-        moves = [("restore", out), ("quarantine", into & ~out)]
-        moved = [
-            Entry(what, who, now, because, stretches(np.flatnonzero(rows).tolist()))
-            for what, rows in moves
-            if rows.any()
-        ]
-        about = Entry("settle", who, now, rows=stretches(pair), right=right)
-        if choice is None:
-            about = Entry("reopen", who, now, rows=stretches(pair))
-        return [*moved, about]
+        return {"restore": out, "quarantine": into}
 
-    def _with_filled_in(self, rows: list[int]) -> Bool[np.ndarray, " rows"]:
-        chosen = np.zeros(len(self._labels), bool)
-        chosen[rows] = True
-        return with_filled_in(self._labels, chosen)
+    def _these(self, rows: Iterable[int]) -> Bool[np.ndarray, " rows"]:
+        """Those of these rows that are there."""
+        count = len(self._labels)
+        found = np.zeros(count, bool)
+        found[[row for row in rows if row < count]] = True
+        return found
+
+    def _with_filled_in(self, rows: Iterable[int]) -> Bool[np.ndarray, " rows"]:
+        return with_filled_in(self._labels, self._these(rows))
 
     def _told(self, pair: TwoRows) -> dict[str, Any]:
         """A pair as the page is told it before somebody has chosen."""
@@ -218,19 +222,54 @@ class Docket:
                 side_told(self._labels, row, self._called) for row in sides(pair)
             ],
             "choice": None,
+            "chosen": None,
         }
 
-    def _revealed(self, pair: TwoRows, verdicts: Verdicts) -> dict[str, Any]:
-        """What was chosen, and who said what and when."""
-        entry = verdicts.settled.get(pair)
+    def _standing(self, pair: TwoRows, entries: Sequence[Entry]) -> dict[str, Any]:
+        """What was chosen, and what stands where other decisions count as well."""
+        verdicts, holding = verdicts_of(entries), holding_of(entries)
+        chosen = chosen_in(pair, verdicts)
+        right = rows_right(pair, chosen)
         return {
             "choice": choice_in(pair, verdicts),
+            "chosen": chosen,
+            "stays": [
+                {"side": side, "row": row, "because": holding.why(row, pair)}
+                for side, row in zip(("left", "right"), sides(pair), strict=True)
+                if row in right and row in holding.entries
+            ],
+        }
+
+    def _revealed(self, pair: TwoRows, entries: Sequence[Entry]) -> dict[str, Any]:
+        """What was chosen, and who said what and when."""
+        entry = verdicts_of(entries).settled.get(pair)
+        return {
+            **self._standing(pair, entries),
             "by": None if entry is None else entry.by,
             "at": None if entry is None else entry.when,
             "people": [
                 author_told(self._labels, row, self._called) for row in sides(pair)
             ],
         }
+
+
+def entries_for(
+    who: str,
+    pair: TwoRows,
+    choice: str | None,
+    moves: Mapping[What, Bool[np.ndarray, " rows"]],
+) -> list[Entry]:
+    """What the ledger says about a decision, after who is let out and put in."""
+    now, right = round(time.time(), 3), rows_right(pair, choice)
+    because = reason_for(pair, right, is_open=choice is None)
+    moved = [
+        Entry(what, who, now, because, stretches(np.flatnonzero(rows).tolist()))
+        for what, rows in moves.items()
+        if rows.any()
+    ]
+    if choice is None:
+        return [*moved, Entry("reopen", who, now, rows=stretches(pair))]
+    return [*moved, Entry("settle", who, now, rows=stretches(pair), right=right)]
 
 
 def found_pairs(labels: Labels, task: Task) -> Contradictions:
@@ -259,35 +298,3 @@ def places(labels: Labels, pairs: Sequence[TwoRows]) -> dict[TwoRows, int]:
     last = len(labels)
     order = sorted(pairs, key=lambda pair: min(rank.get(row, last) for row in pair))
     return {pair: place for place, pair in enumerate(order)}
-
-
-def sides(pair: TwoRows) -> TwoRows:
-    """Which row stands on the left, and which on the right.
-
-    It looks like chance, and is the same every time: who answered first must not show.
-    """
-    swapped = zlib.crc32(f"{pair[0]}-{pair[1]}".encode()) & 1
-    return (pair[1], pair[0]) if swapped else pair
-
-
-def rows_right(pair: TwoRows, choice: str | None) -> tuple[int, ...]:
-    """The rows of a pair that are right; where nothing is decided, both count."""
-    left, right = sides(pair)
-    if choice == "left":
-        return (left,)
-    if choice == "right":
-        return (right,)
-    return () if choice == "neither" else pair
-
-
-def choice_in(pair: TwoRows, verdicts: Verdicts) -> str | None:
-    """What is decided about a pair; None where both rows count and disagree.
-
-    Whoever lets a row out of quarantine opens its pair again.
-    """
-    count = [row not in verdicts.quarantined for row in sides(pair)]
-    if all(count):
-        return "both" if verdicts.both_fine(pair) else None
-    if not any(count):
-        return "neither"
-    return "left" if count[0] else "right"

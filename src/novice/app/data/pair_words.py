@@ -1,12 +1,12 @@
 """Say what stands in a pair of contradicting answers, and what came of settling it."""
 
-import json
 import math
 import shlex
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from novice.app.data.again import next_command
 from novice.app.data.found import Worded, row_told, wording
 from novice.app.data.provenance import Labels, answer_to, part_and_place
 from novice.app.data.telling import many
@@ -65,9 +65,11 @@ def author_told(labels: Labels, row: int, called: Wording) -> dict[str, Any]:
     return {**{name: told[name] for name in AFTERWARDS}, "when": when}
 
 
-def reason_for(pair: TwoRows, right: tuple[int, ...]) -> str:
+def reason_for(pair: TwoRows, right: tuple[int, ...], *, is_open: bool = False) -> str:
     """Why rows are put in quarantine, or let out."""
     a, b = pair
+    if is_open:
+        return f"what was decided about rows {a} and {b} was taken back"
     if not right:
         return f"rows {a} and {b} contradict each other, and neither is right"
     if right == pair:
@@ -89,27 +91,3 @@ def closing(labels: Labels, *, settled: int, fine: int, aside: int) -> dict[str,
     if not aside:
         return {"sentence": sentence, "next": f"novice data doubt {run}"}
     return {"sentence": sentence, "next": next_command(labels)}
-
-
-def next_command(labels: Labels) -> str:
-    """The command that learns without what was set aside."""
-    settings = labels.settings["settings"]
-    command, run = labels.settings["command"], shlex.quote(str(labels.path))
-    said = ["novice", command, shlex.quote(settings["task"])]
-    if labels.delivered is None:
-        return " ".join([*said, "…", "--out", run, "--resume"])
-    said += flags(settings)
-    if command == "dagger":
-        return " ".join([*said, "--from", run])
-    return " ".join(["novice", "bc", *said[2:], "--data", run])
-
-
-def flags(settings: dict[str, Any]) -> list[str]:
-    """The flags without which the task, or who knows it, would be another one."""
-    found = []
-    for name, value in settings.get("task_argument", {}).items():
-        word = f"{name}={value if isinstance(value, str) else json.dumps(value)}"
-        found += ["--task-argument", shlex.quote(word)]
-    if settings.get("expert", "auto") != "auto":
-        found += ["--expert", shlex.quote(settings["expert"])]
-    return found

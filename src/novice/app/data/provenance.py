@@ -18,7 +18,7 @@ from novice.datasets.answers import GOLD, INTERPOLATED, Answers
 from novice.datasets.ledger import Entry, read_ledger, verdicts_of
 from novice.datasets.parts import load_parts
 from novice.datasets.standing import REASONS, STANDS, reasons
-from novice.files import read_json, unchanged
+from novice.files import BrokenFileError, read_json, unchanged
 from novice.inbox.store import Inbox, KeptAnswer
 
 # What is doubtful in a run's labels lies here in its folder.
@@ -120,15 +120,23 @@ def labels_of(run: str) -> Labels:
     return Labels(path, settings, tuple(parts), entries, rounds, delivered)
 
 
-def newest_doubts(labels: Labels) -> Mapping[str, Any]:
-    """What was found doubtful, if nothing was decided and nobody answered since."""
+def newest_doubts(labels: Labels) -> Mapping[str, Any] | None:
+    """What was found doubtful, if nothing was decided and nobody answered since.
+
+    None where the file is broken: anybody can have it made anew.
+    """
     path = labels.path / DOUBTS
     if not path.exists():
         return {}
-    told = read_json(path)
+    try:
+        told = read_json(path)
+    except BrokenFileError:
+        return None
+    pairs = told.get("contradictions") if isinstance(told, dict) else None
+    if not isinstance(pairs, dict) or not isinstance(pairs.get("pairs"), int):
+        return None
     now = {"rows": len(labels), "ledger": len(labels.entries)}
-    current = isinstance(told, dict) and told.items() >= now.items()
-    return told if current else {}
+    return told if told.items() >= now.items() else {}
 
 
 def measures_in(path: Path) -> tuple[Mapping[str, Any], ...]:

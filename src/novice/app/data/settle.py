@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from novice.envs.task import Task
 from novice.errors import NoviceError
 from novice.inbox.connections import serve
 from novice.inbox.darkroom import Darkroom
+from novice.inbox.people import People
 from novice.inbox.security import LOOPBACK, Doorkeeper
 from novice.inbox.settle_server import settle_app
 
@@ -29,9 +31,10 @@ class NothingToSettleError(NoviceError):
 def settle(run: str, page: PageOptions, *, as_json: bool = False) -> int:
     """Let a person settle pairs until a signal comes, and say what came of it."""
     labels, folder = labels_of(run), Path(run)
+    doorkeeper = Doorkeeper(folder, secure=page.tls_cert is not None)
+    check_may_decide(doorkeeper.everybody(), page.who, folder)
     docket = docket_of(labels)
     rows = RowsAsked(labels, task_of(labels), render_of(labels, page))
-    doorkeeper = Doorkeeper(folder, secure=page.tls_cert is not None)
     token = doorkeeper.invite(page.who)
 
     def ready(port: int) -> None:
@@ -110,3 +113,21 @@ def check_name(by: str) -> None:
             " dashes"
         )
     refuse_false_name(by, "--by")
+
+
+def check_may_decide(people: People, by: str, run: Path) -> None:
+    """Raise UsageError for whom the run knows as somebody who decides nothing.
+
+    Serving the page must make nobody an owner who was let in for something else, or is
+    not to come in any more.
+    """
+    known = people.named(by)
+    if known is None or (known.role == "owner" and not known.revoked):
+        return
+    article = "an" if known.role == "observer" else "a"
+    what = "was revoked" if known.revoked else f"is {article} {known.role}"
+    words = ["novice", "label", str(run), "--invite", by, "--role", "owner"]
+    raise UsageError(
+        f"--by is {by!r}, but only an owner of {run} decides and {by} {what}; give"
+        f" another name, or make them an owner: {shlex.join(words)}"
+    )

@@ -5,8 +5,10 @@ What it reads was found before (`novice.app.data.found`), so no JAX is needed he
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from novice.app.data.provenance import DOUBTS
 from novice.app.data.telling import listed, many
 
 DATA_DOUBT = "novice data doubt RUN"
@@ -102,8 +104,16 @@ def settle_sentence(run: str) -> str:
     return f"which is right? {DATA_SETTLE} {run} shows each pair in the browser"
 
 
-def open_pairs_sentence(run: str, doubts: Mapping[str, Any]) -> str:
-    """How many contradictions wait for somebody; empty where none are known."""
+def open_pairs_sentence(run: str, doubts: Mapping[str, Any] | None) -> str:
+    """How many contradictions wait for somebody; empty where none are known.
+
+    `doubts` is None where the file with them is broken.
+    """
+    if doubts is None:
+        return (
+            f"{Path(run) / DOUBTS} is broken, so it does not say how many labels"
+            f" contradict each other; novice data doubt {run} makes it anew"
+        )
     count = doubts.get("contradictions", {}).get("pairs", 0)
     if not count:
         return ""

@@ -34,13 +34,29 @@ function timeOf(seconds) {
   return new Date(1000 * seconds).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
+/** What counts of a pair, where that is not what was chosen about it. */
+const STANDS = { left: "only the left one counts", right: "only the right one counts", both: "both count", neither: "neither counts" };
+
+/** What was chosen earlier, and what stands if that is something else. @param {any} pair as the server tells it after the choice */
+export function wasChosen({ choice, chosen, stays }) {
+  if (!chosen) return "this pair is open again";
+  const words = `you chose that ${NAMES[chosen]}`;
+  if (choice === chosen) return words;
+  return [`${words}; now ${choice ? STANDS[choice] : "both count, and it is open again"}`, ...staying(stays)].join(". ");
+}
+
 /** What a decision came to. @param {any} pair as the server tells it after the choice */
-export function outcomeOf({ choice, people }) {
-  if (choice === null) return "It is open again.";
+export function outcomeOf({ choice, chosen, people, stays }) {
+  if (!chosen) return choice ? ["It is taken back", ...staying(stays)].join(". ") + "." : "It is open again.";
   const [left, right] = people.map((/** @type {any} */ each) => each.who);
   const one = left === right ? `both answers are ${left}’s` : `the left answer was ${left}’s, the right one ${right}’s`;
-  const aside = { left: "the right one is set aside", right: "the left one is set aside", both: "both count", neither: "both are set aside" }[choice];
-  return `You chose: ${NAMES[choice]}. ${one[0].toUpperCase()}${one.slice(1)}; ${aside}.`;
+  const aside = { left: "the right one is set aside", right: "the left one is set aside", both: "both count", neither: "both are set aside" }[choice ?? "both"];
+  return [`You chose: ${NAMES[chosen]}. ${one[0].toUpperCase()}${one.slice(1)}; ${aside}`, ...staying(stays)].join(". ") + ".";
+}
+
+/** Which answers stay aside although they may be right, and why. @param {{side: string, because: string}[]} stays */
+function staying(stays) {
+  return stays.map(({ side, because }) => `The ${side} one stays aside: ${because}`);
 }
 
 /** How near the moments are. @param {number | null} steps */

@@ -7,7 +7,7 @@ import { showCard } from "./screen.js";
 import { settings } from "./settings.js";
 import { Side } from "./settle-side.js";
 import * as server from "./settle-link.js";
-import { CHOICES, NAMES, capOfChoice, nearness, outcomeOf } from "./settle-words.js";
+import { CHOICES, capOfChoice, nearness, outcomeOf, wasChosen } from "./settle-words.js";
 
 const stage = byId("stage");
 /** @type {Side[]} */ let sides = [];
@@ -18,6 +18,8 @@ const stage = byId("stage");
 /** Whether both moments are on the screen: about what nobody has seen, nobody decides. */
 let ready = false;
 let saving = false;
+/** Grows with whatever one does: a reply to what was asked before is too late. */
+let turn = 0;
 let numbers = false;
 
 // They listen before anything is awaited.
@@ -106,18 +108,13 @@ function show(pair) {
   say(byId("near"), back ? "Choose again to change it; who answered stands below." : nearness(pair.steps_apart));
   sides.forEach((side, index) => side.show(pair.sides[index], pair.sides[1 - index], pair.people?.[index] ?? null));
   for (const { name } of CHOICES) {
-    const was = back && name === pair.choice;
+    const was = back && name === pair.chosen;
     buttonOf(name).classList.toggle("was", was);
     say(/** @type {HTMLElement} */ (buttonOf(name).querySelector(".note")), was ? "your choice" : "");
   }
-  say(/** @type {HTMLElement} */ (buttonOf("skip").querySelector(".name")), back && pair.choice ? "Take it back" : "Skip");
+  say(/** @type {HTMLElement} */ (buttonOf("skip").querySelector(".name")), back && pair.chosen ? "Take it back" : "Skip");
   byId("return").hidden = !back;
   look(pair);
-}
-
-/** @param {any} pair */
-function wasChosen({ choice }) {
-  return choice ? `you chose that ${NAMES[choice]}` : "this pair is open again";
 }
 
 /** Fetch both pictures, then those that come next. @param {any} pair */
@@ -155,18 +152,25 @@ function paintButtons() {
   /** @type {HTMLButtonElement} */ (byId("back")).disabled = !progress?.mine || (place !== null && place + 1 >= progress.mine);
 }
 
+/** Whether a choice is what was chosen about the pair on the screen, and still holds. @param {string} choice */
+function changesNothing(choice) {
+  if (choice === "skip") return !shown.chosen;
+  return choice === shown.chosen && choice === shown.choice;
+}
+
 /** @param {string} choice */
 async function choose(choice) {
   if (!shown || saving) return;
   if (!ready) return tell("The pictures are still coming: a choice counts once both can be seen.");
-  if (place !== null && (choice === shown.choice || (choice === "skip" && !shown.choice))) return comeBack();
+  if (place !== null && changesNothing(choice)) return comeBack();
   const pair = shown;
   saving = true;
+  turn += 1;
   paintSaved("saving");
   try {
     const told = await server.decide({ pair: pair.id, choice, before: pair.choice });
     paintSaved("saved");
-    tell(choice === "skip" && !pair.choice ? "Skipped: it comes again at the end." : outcomeOf(told.decided));
+    tell(choice === "skip" && !pair.chosen ? "Skipped: it comes again at the end." : outcomeOf(told.decided));
     saving = false;
     take(told, choice === "skip");
   } catch (failure) {
@@ -189,19 +193,23 @@ async function refresh() {
 }
 
 async function lookBack() {
-  if (!progress || /** @type {HTMLButtonElement} */ (byId("back")).disabled) return;
+  if (!progress || saving || /** @type {HTMLButtonElement} */ (byId("back")).disabled) return;
   const wanted = place === null ? 0 : place + 1;
+  const mine = (turn += 1);
   try {
     const pair = await server.decided(wanted);
+    if (mine !== turn) return;
     place = wanted;
     tell("");
     show(pair);
   } catch (failure) {
-    trouble(failure, null);
+    if (mine === turn) trouble(failure, null);
   }
 }
 
 function comeBack() {
+  if (saving) return;
+  turn += 1;
   if (place !== null) next();
 }
 
