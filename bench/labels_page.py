@@ -54,11 +54,11 @@ def log_ratios(kept: Kept, task: Learned, arm: Arm, base: Arm) -> list[float]:
 
 
 def ratio(logs: Sequence[float]) -> str:
-    """The geometric mean of ratios with its interval."""
+    """The geometric mean of ratios with its interval; two tell none."""
     if not logs:
         return ""
     middle, low, high = map(math.exp, clipped(interval(logs)))
-    bounds = f" [{low:.2f}, {high:.2f}]" if len(logs) > 1 else ""
+    bounds = f" [{low:.2f}, {high:.2f}]" if len(logs) > 2 else ""
     return f"{middle:.2f}{bounds}"
 
 

@@ -330,7 +330,8 @@ def asked(how: str) -> str:
 def test_a_strategy_is_told_that_it_may_claim_only_what_it_gains_over_chance() -> None:
     assert (
         "What --ask committee may claim is only what it gains over a random choice of"
-        " as many labels" in asked("committee")
+        " as many labels. On three tasks none reached 0.9 with fewer labels than that"
+        in asked("committee")
     )
     assert "may claim" not in asked("random") + asked("everything")
 

@@ -89,10 +89,11 @@ def _claim(strategy: str) -> str:
     """What a query strategy may claim, and how one finds that out."""
     return (
         f"What --ask {strategy} may claim is only what it gains over a random choice of"
-        " as many labels: repeat the command with --ask random and several seeds, and"
-        " compare the runs (novice evaluate). What each strategy gained on three tasks,"
-        " and what smaller rounds (--labels-per-round) did, is in bench/LABELS.md of"
-        " novice's sources."
+        " as many labels. On three tasks none reached 0.9 with fewer labels than that,"
+        " and bursts needed more; rounds of 50 (--labels-per-round 50) needed less than"
+        " half as many as rounds of 250 (bench/LABELS.md of novice's sources). For your"
+        " task, repeat the command with --ask random and several seeds, and compare the"
+        " runs (novice evaluate)."
     )
 
 
