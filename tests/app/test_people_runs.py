@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import os
 import shutil
-import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -320,27 +322,36 @@ def test_nothing_is_learned_where_nobody_can_tell(
     assert RunFolder(folder).round_count() == 0
 
 
-@pytest.fixture(params=["at the terminal", "started with &"])
-def _started(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A shell that starts a command with & has it hear no SIGINT."""
-    before = signal.getsignal(signal.SIGINT)
-    if request.param == "started with &":
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    yield
-    signal.signal(signal.SIGINT, before)
+TOO_FAR = "app.homemade:too_far"
+BREAKS_DOWN = ("dagger", WALK, "--expert", "human", "--simulate", TOO_FAR, "--hurry")
+WENT_TOO_FAR = f"novice: {TOO_FAR} gave the action 2, but {WALK} takes Discrete(2)\n"
 
 
-@pytest.mark.usefixtures("_started")
 def test_a_simulated_person_who_breaks_down_ends_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    too_far = "app.homemade:too_far"
-    words = ("dagger", WALK, "--expert", "human", "--simulate", too_far, "--hurry")
+    words = (*BREAKS_DOWN, *BUDGET, *QUICK, "--out", tmp_path / "run")
 
-    status, _, err = said(capsys, *words, *BUDGET, *QUICK, "--out", tmp_path / "run")
+    status, _, err = said(capsys, *words)
 
-    assert status == 2
-    assert err == f"novice: {too_far} gave the action 2, but {WALK} takes Discrete(2)\n"
+    assert (status, err) == (2, WENT_TOO_FAR)
+
+
+def test_a_run_that_a_shell_started_beside_ends_as_well(tmp_path: Path):
+    """What is started with & hears no SIGINT."""
+    words = (*BREAKS_DOWN, *BUDGET, *QUICK, "--out", str(tmp_path / "run"))
+    beside = '"$@" & wait $!'
+
+    ended = subprocess.run(
+        ["sh", "-c", beside, "sh", sys.executable, "-m", "novice", *words],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (2, WENT_TOO_FAR)
 
 
 ASKED = ("dagger", WALK, "--expert", "human")

@@ -189,7 +189,8 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
     assert rounds[-1]["labels"] == shown_rows + 100
     assert rounds[-1]["human_seconds"] > recording.seconds
     assert as_the_law_says(taught) > 0.9
-    chance, learned = (summary[who]["return"]["mean"] for who in ("random", "final"))
-    assert learned > 150 > chance
+    # How good 100 answers make it hangs on which moments they were about.
+    chance, learned = (summary[who]["return"]["ci95"] for who in ("random", "final"))
+    assert learned[0] > chance[1]
     report = (taught / "report.html").read_text()
     assert "minutes" in report

@@ -19,10 +19,10 @@ from app.commands import WALKER, done, refused, short
 from app.contradicting import STEPS, WRONG, make_contradicting, right_row
 from inbox.serving import PROGRAM
 from novice.app.cli import main
-from novice.app.data.again import flags
 from novice.app.data.choices import choice_in, sides
 from novice.app.data.docket import Docket
 from novice.app.data.moments import RowsAsked
+from novice.app.data.next_command import flags
 from novice.app.data.provenance import labels_of
 from novice.app.data.settle import check_may_decide, docket_of
 from novice.app.folder import RunFolder
@@ -367,6 +367,21 @@ def test_what_was_filled_in_is_let_out_unless_it_was_set_aside_alone(
     decide(docket, FIRST, "skip")
 
     assert held(run) == ({43} if alone else frozenset())
+
+
+def test_what_the_owner_sets_aside_besides_stays_when_a_pair_is_taken_back(
+    docket, run, capsys
+):
+    told = choose(docket, "left")
+    wrong = told["sides"][1]["row"]
+    words = ("--rows", wrong, "--because", "asleep", "--by", "lea")
+    done(capsys, "data", "quarantine", "run", *words)
+
+    again = choose(docket, "skip", told)
+
+    assert held(run) == {wrong}
+    [stays] = again["stays"]
+    assert stays["because"] == "lea put it in quarantine: asleep"
 
 
 def test_what_the_owner_let_out_is_found_wrong_no_more(docket, run, capsys):

@@ -1,8 +1,9 @@
 """What the gradients of practice say, as a sentence to act on."""
 
+import numpy as np
 import pytest
 
-from novice.app.signal_words import signal_told
+from novice.app.signal_words import advice, signal_told
 
 
 def entry(number: int, squared: float, variance: float, agree: float = 0.1) -> dict:
@@ -40,3 +41,17 @@ def test_where_no_gradient_shows_there_is_no_number_for_it():
 
 def test_rounds_that_could_not_tell_say_nothing():
     assert signal_told([{"round": 0}], episodes=1) == {}
+
+
+@pytest.mark.parametrize(
+    ("scale", "begin"),
+    [
+        (3.2, "8 episodes are enough for a reliable step: with 4 the noise would be"),
+        (8.3, "A reliable step takes about 9 episodes instead of 8 (--episodes-per"),
+        (32.0, "A reliable step takes about 32 episodes instead of 8 (--episodes-per"),
+        (799.0, "A reliable step takes about 799 episodes instead of 8"),
+        (np.inf, "8 episodes show no gradient: the halves of a batch agree by -0.10"),
+    ],
+)
+def test_what_follows_is_said_in_a_sentence(scale, begin):
+    assert advice(scale, -0.1, 8).startswith(begin)

@@ -404,7 +404,7 @@ def test_back_reaches_into_earlier_sittings(visit: Open):
         )
     one.press("2")
 
-    one.saved(26)
+    one.saved(26, rows=27)
     one.wait("document.querySelector('.was') === null")
     assert len(one.backend.rows) == 27
     assert one.backend.rows[-1]["question"] == 2

@@ -332,7 +332,7 @@ def test_back_shows_the_numbers_that_were_given(visit: Open):
     one.press("ArrowUp", "Enter")
     one.wait("!document.body.matches('.looking-back')")
 
-    one.saved(2)
+    one.saved(2, rows=3)
     assert one.backend.rows[-1]["question"] == 1
     assert one.backend.rows[-1]["actions"] == [[0.1, 0.1]]
 

@@ -310,7 +310,7 @@ def test_back_opens_the_marks_that_were_set(visit: Open):
     one.press("l", "Enter")
     one.wait("!document.body.matches('.looking-back')")
 
-    one.saved(1)
+    one.saved(1, rows=2)
     assert [row["verdict"] for row in one.backend.rows] == ["linear", "hold"]
     assert [row["steps"] for row in one.backend.rows] == [[12, 0], [12, 0]]
 

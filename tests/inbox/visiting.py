@@ -106,10 +106,13 @@ class Visit(Seen):
         self.wait(f"{READY} && document.querySelector('#card').hidden")
         self.page.evaluate(PAINTED)
 
-    def saved(self, count: int) -> list[dict[str, Any]]:
-        """The rows, once so many questions have one and the page says so."""
+    def saved(self, count: int, *, rows: int = 0) -> list[dict[str, Any]]:
+        """The rows, once so many questions have one and the page says so.
+
+        An answer that takes another's place is a row more and no question more.
+        """
         end = time.monotonic() + 15
-        while len(self.backend.standing()) < count:
+        while len(self.backend.standing()) < count or len(self.backend.rows) < rows:
             assert time.monotonic() < end, f"only {len(self.backend.rows)} rows came"
             self.page.wait_for_timeout(20)
         stored = self.backend.progress()["stored"]

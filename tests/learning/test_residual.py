@@ -11,14 +11,14 @@ import pytest
 from novice.learning.heads import Squared
 from novice.learning.network import with_statistics
 from novice.learning.policy import Policy, new_policy, policy_from_config, trainable
-from novice.learning.residual import residual
+from novice.learning.residual import residual_mlp
 
 OBSERVATIONS = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 
 
 def policy(*hidden: int) -> Policy:
     head = Squared((0.0,), (1.0,))
-    return new_policy(3, head, hidden=hidden, past=True, key=jax.random.key(1))
+    return new_policy(3, head, hidden=hidden, residual=True, key=jax.random.key(1))
 
 
 def silu(numbers: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def silu(numbers: np.ndarray) -> np.ndarray:
 
 
 def test_a_block_adds_to_what_passes_it():
-    network = residual(3, (5, 5), 2, last_scale=1.0, key=jax.random.key(0))
+    network = residual_mlp(3, (5, 5), 2, last_scale=1.0, key=jax.random.key(0))
     first, inner, outer, last = network.layers
     passes = OBSERVATIONS @ first.weight + first.bias
 
@@ -41,7 +41,7 @@ def test_what_passes_keeps_its_size_however_many_blocks_there_are(blocks):
     spread = {}
     for count in (0, blocks):
         hidden = (64,) * (count + 1)
-        network = residual(3, hidden, 64, last_scale=1.0, key=jax.random.key(0))
+        network = residual_mlp(3, hidden, 64, last_scale=1.0, key=jax.random.key(0))
         assert len(network.layers) == 2 * count + 2
         spread[count] = np.std(network(OBSERVATIONS))
 
@@ -49,7 +49,7 @@ def test_what_passes_keeps_its_size_however_many_blocks_there_are(blocks):
 
 
 def test_new_statistics_keep_the_function_and_the_kind():
-    network = residual(3, (8, 8), 2, last_scale=1.0, key=jax.random.key(0))
+    network = residual_mlp(3, (8, 8), 2, last_scale=1.0, key=jax.random.key(0))
     seen = with_statistics(network, jnp.ones(3), jnp.full(3, 4.0), jnp.float32(9))
 
     again = with_statistics(seen, jnp.zeros(3), jnp.ones(3), jnp.float32(20))

@@ -11,7 +11,6 @@ from novice.learning.heads import Categorical
 from novice.learning.policy import new_policy
 from novice.learning.signal import (
     Signal,
-    advice,
     each_gradient,
     noise_scale,
     signal_of,
@@ -110,17 +109,3 @@ def test_one_long_gradient_among_many_counts_nearly_alone():
     found = signal(np.float32([[100.0], [1], [1], [1]]))
 
     assert float(found.effective) == pytest.approx(103**2 / 10003, rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("scale", "begin"),
-    [
-        (3.2, "8 episodes are enough for a reliable step: with 4 the noise would be"),
-        (8.3, "A reliable step takes about 9 episodes instead of 8 (--episodes-per"),
-        (32.0, "A reliable step takes about 32 episodes instead of 8 (--episodes-per"),
-        (799.0, "A reliable step takes about 799 episodes instead of 8"),
-        (np.inf, "8 episodes show no gradient: the halves of a batch agree by -0.10"),
-    ],
-)
-def test_what_follows_is_said_in_a_sentence(scale, begin):
-    assert advice(scale, -0.1, 8).startswith(begin)

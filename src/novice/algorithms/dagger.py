@@ -142,8 +142,7 @@ def advance(
     if round is not None:
         anew = settings.refit == "warm" and outgrown(round, dataset)
         if anew or settings.refit == "scratch":
-            had = int(round.measures.get("gradient_steps", 0))
-            steps = max(settings.first_steps + number * settings.steps, had)
+            steps = settings.first_steps + number * settings.steps
         else:
             policy, steps = round.learner.policy, settings.steps
     trust = None

@@ -55,7 +55,7 @@ def beginner(task: Task, settings: FitSettings, *, key: PRNGKeyArray) -> Policy:
         task.observation_size,
         head,
         hidden=settings.layers,
-        past=settings.residual,
+        residual=settings.residual,
         history=settings.history,
         chunk=settings.chunk,
         execute=settings.executed,

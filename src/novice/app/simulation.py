@@ -123,7 +123,7 @@ def answer(
         answer_all(visitor, person.reply, hurry=hurry, stop=stop)
 
 
-def heard() -> signal.Signals:
+def ending_signal() -> signal.Signals:
     """A signal that ends what goes on: a run started with `&` hears no SIGINT."""
     both = (signal.SIGINT, signal.SIGTERM)
     return next((each for each in both if callable(signal.getsignal(each))), both[0])
@@ -141,7 +141,7 @@ def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
             # Nobody waits for what comes after the end.
             if not stop.is_set():
                 wrong.append(error)
-                _thread.interrupt_main(heard())
+                _thread.interrupt_main(ending_signal())
 
     thread = threading.Thread(target=run, name="simulated person", daemon=True)
     thread.start()

@@ -49,7 +49,7 @@ class Listed(eqx.Module):
 
 
 class Linear(eqx.Module):
-    """A task whose next state is linear in state and action, with noise, for some time.
+    """A task of `limit` steps: the next state is linear in state and action, and noise.
 
     x' = transition x + control u + noise·N(0, 1), at a reward of
     -(xᵀ state_cost x + uᵀ action_cost u). Episodes begin at N(0, spread²).
@@ -78,7 +78,7 @@ def expected_return(
     return task.start @ worth
 
 
-def expected_cost_to_go(task: Linear, policy: Policy) -> Float[jax.Array, ""]:
+def expected_cost(task: Linear, policy: Policy) -> Float[jax.Array, ""]:
     """-J(θ) of a linear policy with Gaussian noise, by its states' second moments.
 
     The state moves with closed loop A + B K, so E[x xᵀ] has a recursion of its own; a
@@ -122,7 +122,7 @@ def as_row(learning: Any) -> Float[jax.Array, " parameters"]:
 
 def every_trajectory(task: Tabular) -> Listed:
     """All that can happen in a task, whoever acts."""
-    paths = [path for path in _paths(task) if path[-1] > 0]
+    paths = [*_paths(task)]
     count, time, width = len(paths), task.limit, task.states
     valid = np.zeros((count, time), bool)
     observation = np.zeros((count, time + 1, width), np.float32)
@@ -153,12 +153,15 @@ def every_trajectory(task: Tabular) -> Listed:
 def _paths(task: Tabular) -> Iterator[tuple[list[int], list[int], float]]:
     """States, actions and the chance of each way through a task, depth first."""
     actions = range(task.reward.shape[1])
-    first = [([state], [], float(task.start[state])) for state in range(task.states)]
-    going = first
+    going: list[tuple[list[int], list[int], float]] = [
+        ([state], [], float(task.start[state]))
+        for state in range(task.states)
+        if task.start[state] > 0
+    ]
     while going:
         states, done, chance = going.pop()
         here = states[-1]
-        if chance == 0 or len(done) == task.limit or (done and task.ends[here]):
+        if len(done) == task.limit or (done and task.ends[here]):
             yield states, done, chance
             continue
         for action, after in itertools.product(actions, range(task.states)):
@@ -167,7 +170,7 @@ def _paths(task: Tabular) -> Iterator[tuple[list[int], list[int], float]]:
                 going.append(([*states, after], [*done, action], likely))
 
 
-def probability(listed: Listed, policy: Policy) -> Float[jax.Array, " episodes"]:
+def probability_of(listed: Listed, policy: Policy) -> Float[jax.Array, " episodes"]:
     """p_θ(τ) of each listed trajectory."""
     seen = listed.trajectories
     shown, done = jnp.asarray(seen.observation), jnp.asarray(seen.action_sampled)
@@ -187,7 +190,7 @@ def expected_estimate(
     Over every batch that there can be, each as likely as it is; the variance is summed
     over the parameters.
     """
-    likely = np.asarray(probability(listed, policy), np.float64)
+    likely = np.asarray(probability_of(listed, policy), np.float64)
     members = np.array(
         list(itertools.product(range(len(likely)), repeat=episodes)), np.int32
     )

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Num, PRNGKeyArray
 from novice.learning.convolution import Shape, cnn, cnn_from_config
 from novice.learning.heads import AbstractHead, head_from_config
 from novice.learning.network import mlp, mlp_from_config
-from novice.learning.residual import residual, residual_from_config
+from novice.learning.residual import residual_mlp, residual_mlp_from_config
 from novice.types import AnyArray
 
 
@@ -139,18 +139,18 @@ def new_policy(
     chunk: int = 1,
     execute: int = 1,
     picture: Shape | None = None,
-    past: bool = False,
+    residual: bool = False,
     key: PRNGKeyArray,
 ) -> Policy:
     """A policy that has learned nothing yet: nearly the same answer everywhere.
 
     The head decides all actions of a chunk at once. Where observations are pictures of
     a shape, the policy looks at their patches. Numbers go through layers one after
-    another, or through blocks with a way `past` each.
+    another, or through `residual` blocks.
     """
     size, scale = history * observation_size, 1.0 if head.embeds else 0.01
     if picture is None:
-        of_numbers = residual if past else mlp
+        of_numbers = residual_mlp if residual else mlp
         trunk: Any = of_numbers(size, hidden, head.outputs, last_scale=scale, key=key)
     else:
         trunk = cnn(picture, history, hidden, head.outputs, last_scale=scale, key=key)
@@ -190,7 +190,7 @@ def policy_from_config(config: dict[str, Any]) -> Policy:
     """
     trunk_from_config = {
         "mlp": mlp_from_config,
-        "residual": residual_from_config,
+        "residual": residual_mlp_from_config,
         "cnn": cnn_from_config,
     }[config["kind"]]
     head = head_from_config(config["head"])

@@ -13,7 +13,7 @@ from novice.learning.network import Layer, Normalizer, nothing_seen, orthogonal
 from novice.types import AnyArray
 
 
-class Residual(eqx.Module):
+class ResidualMlp(eqx.Module):
     """Normalized observations through blocks that add to what passes them.
 
     He et al. 2016 (Deep residual learning, https://arxiv.org/abs/1512.03385). The
@@ -34,20 +34,20 @@ class Residual(eqx.Module):
         return last(silu(numbers))
 
     def config(self) -> dict[str, Any]:
-        """What `residual_from_config` needs to build this network anew, as JSON."""
+        """What `residual_mlp_from_config` needs to build this network anew, as JSON."""
         size, width = self.layers[0].weight.shape
         hidden = [width] * (len(self.layers) // 2)
         return {"kind": "residual", "observation": size, "hidden": hidden}
 
 
-def residual(
+def residual_mlp(
     inputs: int,
     hidden: tuple[int, ...],
     outputs: int,
     *,
     last_scale: float,
     key: PRNGKeyArray,
-) -> Residual:
+) -> ResidualMlp:
     """A first layer, a block for each further size, all of one size, and a last layer.
 
     Blocks add little at first, the less the more of them there are: so that what
@@ -64,10 +64,10 @@ def residual(
     for _ in range(blocks):
         layers += [new(width, width, 2**0.5), new(width, width, blocks**-0.5)]
     layers.append(new(width, outputs, last_scale))
-    return Residual(nothing_seen(inputs), tuple(layers))
+    return ResidualMlp(nothing_seen(inputs), tuple(layers))
 
 
-def residual_from_config(config: dict[str, Any], outputs: int) -> Residual:
+def residual_mlp_from_config(config: dict[str, Any], outputs: int) -> ResidualMlp:
     """A network of this shape, whose learned numbers the caller fills in."""
     size, hidden = config["observation"], tuple(config["hidden"])
-    return residual(size, hidden, outputs, last_scale=1.0, key=jax.random.key(0))
+    return residual_mlp(size, hidden, outputs, last_scale=1.0, key=jax.random.key(0))

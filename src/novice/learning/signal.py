@@ -108,24 +108,3 @@ def noise_scale(squared: float, variance: float) -> float:
     to be given: the mean of quotients would say too much.
     """
     return variance / squared if squared > 0 else math.inf
-
-
-def advice(scale: float, agreement: float, episodes: int) -> str:
-    """What follows for whoever sets the size of a batch, in one sentence."""
-    needed = math.ceil(min(scale, 1e9))
-    if scale <= episodes:
-        return (
-            f"{episodes} episodes are enough for a reliable step: with {needed:,} the"
-            " noise would be as long as the gradient."
-        )
-    if scale > 100 * episodes:
-        return (
-            f"{episodes} episodes show no gradient: the halves of a batch agree by"
-            f" {agreement:+.2f} (1: the same direction, 0: none). There may be nothing"
-            " left to gain, or what is paid is too rare."
-        )
-    return (
-        f"A reliable step takes about {needed:,} episodes instead of {episodes}"
-        f" (--episodes-per-batch), {scale / episodes:.1f} times as many: with"
-        f" {episodes} the noise is longer than the gradient."
-    )

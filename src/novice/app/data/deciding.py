@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
+from novice.app.data.holding import holding_of
 from novice.app.data.provenance import QUARANTINED, Labels, names_in
 from novice.app.options import UsageError
 from novice.datasets.answers import INTERPOLATED
@@ -95,8 +96,15 @@ def with_filled_in(
 def quarantine(
     labels: Labels, rows: Bool[np.ndarray, " rows"], *, by: str, because: str
 ) -> int:
-    """Put the rows that count in quarantine; how many these were."""
-    these = rows & labels.stands
+    """Put the rows that count in quarantine; how many these were.
+
+    Those that are there for a settled pair alone are named as well: they stay when that
+    is taken back.
+    """
+    held = np.array(sorted(holding_of(labels.entries).by_pairs), np.int64)
+    for_pairs = np.zeros(len(labels), bool)
+    for_pairs[held[held < len(labels)]] = True
+    these = rows & (labels.stands | for_pairs)
     if not these.any():
         return 0
     if not (labels.stands & ~these).any():

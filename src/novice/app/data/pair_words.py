@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from novice.app.data.again import next_command
 from novice.app.data.found import Worded, row_told, wording
+from novice.app.data.next_command import next_command
 from novice.app.data.provenance import Labels, answer_to, part_and_place
 from novice.app.data.telling import many
 from novice.datasets.ledger import TwoRows

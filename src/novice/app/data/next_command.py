@@ -30,7 +30,7 @@ def next_command(labels: Labels) -> str:
     if labels.delivered is None:
         words = [command, settings["task"], *flags(command, settings)]
         return shlex.join(["novice", *words, "--resume", "--out", run])
-    task, given = settings["task"], anew(settings)
+    task, given = settings["task"], without_sources(settings)
     if command == "dagger":
         words = [command, task, *flags(command, given), "--from", run]
     elif command == "bc":
@@ -40,7 +40,7 @@ def next_command(labels: Labels) -> str:
     return shlex.join(["novice", *words])
 
 
-def anew(settings: Mapping[str, Any]) -> dict[str, Any]:
+def without_sources(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings, but for where the labels come from.
 
     Those of a run are paired with what was seen already; who takes over still lags.
