@@ -33,7 +33,7 @@ _HOME = {
     "paired_difference": "novice.evaluation.statistics",
     "BcSettings": "novice.algorithms.settings",
     "DaggerSettings": "novice.algorithms.settings",
-    "ReinforceSettings": "novice.algorithms.settings",
+    "ReinforceSettings": "novice.algorithms.practice_settings",
     "bc": "novice.algorithms.bc",
     "dagger": "novice.algorithms.dagger",
     "advance": "novice.algorithms.dagger",

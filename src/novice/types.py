@@ -43,6 +43,25 @@ class Trajectories(eqx.Module):
         return self.valid.sum(axis=1)
 
 
+class Fragments(eqx.Module):
+    """What happened in a stretch of steps of environments that go on side by side.
+
+    An episode may have begun before the stretch and go on after it. `after` is where a
+    step led, also when the episode ended there. A step is not `valid` in which an
+    environment only began anew. `returned` is what a step's episode has returned by
+    then, that step included.
+    """
+
+    valid: Bool[AnyArray, "environments time"]
+    observation: Num[AnyArray, "environments time obs"]
+    after: Num[AnyArray, "environments time obs"]
+    action_sampled: Num[AnyArray, "environments time actions"]
+    reward: Float[AnyArray, "environments time"]
+    terminated: Bool[AnyArray, "environments time"]
+    truncated: Bool[AnyArray, "environments time"]
+    returned: Float[AnyArray, "environments time"]
+
+
 class Batch(eqx.Module):
     """What to learn from: `weight` says how much a row counts, `valid` whether."""
 

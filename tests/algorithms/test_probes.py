@@ -11,14 +11,14 @@ import pytest
 from gymnasium import spaces
 
 import probes
-from novice.algorithms import imitate, reinforce
+from novice.algorithms import imitate, practitioners, reinforce
 from novice.algorithms.bc import bc
 from novice.algorithms.dagger import advance, dagger
+from novice.algorithms.practice_settings import ReinforceSettings
 from novice.algorithms.settings import (
     BcSettings,
     DaggerSettings,
     FitSettings,
-    ReinforceSettings,
 )
 from novice.datasets.dataset import Answers, Origin
 from novice.envs.actor import BestActor
@@ -68,12 +68,12 @@ def break_practice(
     how: Callable[[Practice], Practice] = lambda how: how,
 ) -> None:
     """Let every step of practice look at other trajectories, or in another way."""
-    real = reinforce.practice
+    real = practitioners.practice
 
     def broken(learner: Any, trajectories: Any, way: Any, *rest: Any, **more: Any):
         return real(learner, seen(trajectories), how(way), *rest, **more)
 
-    monkeypatch.setattr(reinforce, "practice", broken)
+    monkeypatch.setattr(practitioners, "practice", broken)
 
 
 def learned_from_wrong_labels() -> np.ndarray:
@@ -192,8 +192,12 @@ def test_what_pays_later_is_done():
     assert waits_for_the_pay()
 
 
+def blind_to_later(how: Practice) -> Practice:
+    return how._replace(weighing=how.weighing._replace(discount=0.0))
+
+
 def test_with_immediate_rewards_in_place_of_rewards_to_go_it_is_not(monkeypatch):
-    break_practice(monkeypatch, how=lambda how: how._replace(discount=0.0))
+    break_practice(monkeypatch, how=blind_to_later)
 
     assert not waits_for_the_pay()
 

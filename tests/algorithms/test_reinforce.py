@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 import probes
-from novice.algorithms import reinforce as module
+from novice.algorithms import practitioners
 from novice.algorithms.imitate import beginner
+from novice.algorithms.practice_settings import ReinforceSettings
 from novice.algorithms.reinforce import (
     CannotPracticeError,
     check_can_practice,
     reinforce,
 )
-from novice.algorithms.settings import FitSettings, ReinforceSettings
+from novice.algorithms.settings import FitSettings
 from novice.envs.actor import SampleActor
 from novice.envs.rollout import rollout
 from novice.envs.seeds import training_seeds
@@ -26,7 +27,8 @@ from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task, make_task
 from novice.learning.fit import negative_weighted_likelihood
 from novice.learning.policy import Policy, new_policy
-from novice.learning.weigh import weigh_by_return
+from novice.learning.weigh import weigh_trajectories
+from novice.learning.weighing import Weighing
 from novice.types import Round, Trajectories
 
 
@@ -121,7 +123,7 @@ def test_every_batch_plays_new_episodes(monkeypatch):
         drawn.extend(training_seeds(key, count).tolist())
         return np.array(drawn[-count:])
 
-    monkeypatch.setattr(module, "training_seeds", recorded)
+    monkeypatch.setattr(practitioners, "training_seeds", recorded)
     *_, last = rounds_of(baseline="mean")
 
     # And one batch to look around.
@@ -130,14 +132,14 @@ def test_every_batch_plays_new_episodes(monkeypatch):
 
 
 def test_the_steps_grow_smaller_as_the_time_runs_out(monkeypatch):
-    real, lengths, rates = module.practice, [], []
+    real, lengths, rates = practitioners.practice, [], []
 
-    def recorded(learner, seen, how, rate, **more):
+    def recorded(learner, seen, how, rate, guides, **more):
         lengths.append(int(seen.valid.sum()))
         rates.append(float(rate.policy))
-        return real(learner, seen, how, rate, **more)
+        return real(learner, seen, how, rate, guides, **more)
 
-    monkeypatch.setattr(module, "practice", recorded)
+    monkeypatch.setattr(practitioners, "practice", recorded)
     first, *_ = rounds_of(baseline="mean", learning_rate=0.5)
 
     # 120 steps in all; some were spent to look around before the first batch.
@@ -205,13 +207,8 @@ def test_episodes_of_a_real_task_tell_the_truth(lived, weigh, baseline):
 
     def loss(logit: jax.Array, columns: dict[str, jax.Array]) -> jax.Array:
         moved = eqx.tree_at(last_bias, policy, last_bias(policy).at[1].set(logit))
-        batch, _ = weigh_by_return(
-            Trajectories(**columns),
-            None,
-            weigh=weigh,
-            baseline=baseline,
-            discount=1.0,
-        )
+        how = Weighing(weigh, baseline, discount=1.0)
+        batch, _ = weigh_trajectories(Trajectories(**columns), policy, None, how)
         return negative_weighted_likelihood(moved, batch, jax.random.key(0)) / EPISODES
 
     slopes = jax.jit(jax.vmap(jax.grad(loss), in_axes=(None, 0)))

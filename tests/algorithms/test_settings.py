@@ -2,13 +2,13 @@
 
 import pytest
 
+from novice.algorithms.practice_settings import ReinforceSettings
 from novice.algorithms.settings import (
     BadSettingError,
     BcSettings,
     DaggerSettings,
     FitSettings,
     PeopleSettings,
-    ReinforceSettings,
     as_json,
     from_json,
 )

@@ -1,18 +1,24 @@
 """Kill the command while it runs, and let it go on, again and again."""
 
 import fcntl
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.commands import tiny
+from novice.app.cli import main
+
+# A process that has imported everything, and forks others in no time.
+_NURSERY = multiprocessing.get_context("forkserver")
+_NURSERY.set_forkserver_preload(["pytest", "app.commands", "novice.app.runner"])
 
 
 @dataclass(frozen=True)
@@ -31,23 +37,51 @@ class Kill:
         return f"{self.command:<9} killed after {self.seconds:5.2f} s: {what}{half}"
 
 
-def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
+def carry_out(words: list[str], cwd: Path, said: Path) -> None:
+    """Be the command, which speaks into a file."""
+    descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.chdir(cwd)
+    sys.exit(main(words))
+
+
+@dataclass(frozen=True)
+class Started:
+    """A command in a process of its own."""
+
+    process: Any
+    said: Path
+
+    def ended(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self.process.exitcode
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end; raises AssertionError when it takes longer."""
+        self.process.join(seconds)
+        assert self.ended() is not None, self.said.read_text()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+
+def start(command: str, folder: Path) -> Started:
     """Run the command in a process of its own, going on with what is there."""
     words = tiny(command, "--out", folder, "--resume")
-    return subprocess.Popen(
-        [sys.executable, "-m", "novice", *words],
-        cwd=folder.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    said = folder.with_name(f"{folder.name}.said")
+    process = _NURSERY.Process(target=carry_out, args=(words, folder.parent, said))
+    process.start()
+    return Started(process, said)
 
 
 def finish(command: str, folder: Path) -> float:
     """Let the command come to its end; how many seconds that took."""
     began = time.monotonic()
-    process = start(command, folder)
-    _, words = process.communicate(timeout=120)
-    assert process.returncode == 0, words.decode()
+    started = start(command, folder)
+    started.wait(120)
+    assert started.ended() == 0, started.said.read_text()
     return time.monotonic() - began
 
 
@@ -56,10 +90,10 @@ def traces(folder: Path) -> int:
     return sum(1 for _ in folder.rglob("*"))
 
 
-def wait_for_a_trace(process: subprocess.Popen[bytes], folder: Path) -> None:
+def wait_for_a_trace(started: Started, folder: Path) -> None:
     """Wait until the run writes something, or ends."""
     before = traces(folder)
-    while process.poll() is None and traces(folder) == before:
+    while started.ended() is None and traces(folder) == before:
         time.sleep(0.0005)
 
 
@@ -72,20 +106,19 @@ def kill(
     after one of the next things that the run writes down.
     """
     began = time.monotonic()
-    process = start(command, folder)
+    started = start(command, folder)
     if within is None:
         for _ in range(chance.randrange(1, 12)):
-            wait_for_a_trace(process, folder)
+            wait_for_a_trace(started, folder)
         time.sleep(chance.uniform(0, 0.02))
     else:
         patience = chance.uniform(0, within)
-        while process.poll() is None and time.monotonic() - began < patience:
+        while started.ended() is None and time.monotonic() - began < patience:
             time.sleep(0.001)
-    ended = process.poll()
-    process.kill()
-    _, words = process.communicate()
+    ended = started.ended()
+    started.kill()
     if ended is not None:
-        assert ended == 0, words.decode()
+        assert ended == 0, started.said.read_text()
         return None
     return Kill(
         command=command,

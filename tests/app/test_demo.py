@@ -13,11 +13,11 @@ import novice.app.demo
 from app.commands import done, refused, summary_of
 from app.homemade import to_the_middle
 from app.killing import alone
+from novice.algorithms.practice_settings import ReinforceSettings
 from novice.algorithms.settings import (
     BcSettings,
     DaggerSettings,
     FitSettings,
-    ReinforceSettings,
 )
 from novice.app.cli import main
 from novice.app.demo import Lesson

@@ -41,6 +41,13 @@ def test_a_round_is_written_as_chance_and_the_expert_are():
     assert round_line(0, measures, [20.6, 500.0]).endswith("return      9.4 [9.2, 9.5]")
 
 
+def test_a_round_that_began_anew_says_so():
+    measures = {"env_steps": 100, "labels": 40}
+
+    assert round_line(1, measures | {"started_anew": True}, []).endswith("fitted anew")
+    assert "anew" not in round_line(1, measures, [])
+
+
 def test_a_return_of_ten_or_more_has_one_decimal_whoever_is_beside_it():
     measures = {"env_steps": 100, "return": told(12.34, 11.0, 13.0)}
 

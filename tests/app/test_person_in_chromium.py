@@ -164,8 +164,9 @@ def test_somebody_shows_answers_and_the_policy_gets_better(browser, tmp_path):  
 
     words = ("dagger", "CartPole-v1", "--expert", "human", "--from", str(shown))
     # How late their keys are heard hangs on how busy the machine is.
-    words += ("--lag", "auto", "--test-episodes", "20")
-    budget = ("--labels", "100", "--labels-per-round", "20", "--port", "8791")
+    words += ("--lag", "auto", "--test-episodes", "20", "--validation-episodes", "5")
+    words += ("--first-steps", "1000", "--steps", "500")
+    budget = ("--labels", "100", "--labels-per-round", "50", "--port", "8791")
     with command(*words, *budget, "--out", str(taught), cwd=tmp_path) as (
         process,
         address,

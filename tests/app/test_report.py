@@ -451,6 +451,13 @@ def test_a_column_that_no_round_knows_is_left_out() -> None:
     assert " normalized " not in text_of(sample_runs.reinforce())
 
 
+def test_how_far_steps_of_practice_can_be_believed_is_said() -> None:
+    told = "In rounds 15 to 19: 8 episodes are enough for a reliable step."
+    believed = changed(sample_runs.reinforce(), signal={"episodes": 8, "says": told})
+    assert told in text_of(believed)
+    assert "reliable step" not in text_of(sample_runs.reinforce())
+
+
 def test_zero_is_shown_where_it_was_measured() -> None:
     rounds = [{"round": 0, "labels": 0, "env_steps": 0}]
     assert facts(changed(bare("bc"), rounds=rounds)).env_steps == 0

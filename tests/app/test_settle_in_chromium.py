@@ -3,7 +3,6 @@
 import io
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from inbox.axe import all_findings
 from inbox.conftest import browser  # noqa: F401
 from inbox.serving import PLENTY, Album, served
 from inbox.visiting import PHONE, Seen
+from inbox.windows import Windows
 from novice.app.data.choices import sides
 from novice.app.data.provenance import labels_of
 from novice.app.data.settle import docket_of
@@ -38,6 +38,7 @@ READY = (
     "document.querySelector('[data-choice=left]')?.ariaDisabled === 'false'"
     " && document.querySelector('#saved').dataset.state === 'saved'"
 )
+WIDE = {"viewport": {"width": 1600, "height": 900}}
 KEYS = {"left": "ArrowLeft", "right": "ArrowRight", "both": "ArrowUp"}
 
 
@@ -56,13 +57,6 @@ class Page(Seen):
 
     run: Path
     errors: list[str] = field(default_factory=list)
-
-    def wait(self, condition: str) -> None:
-        # Playwright's own waiting evaluates text, which the page's policy forbids.
-        end = time.monotonic() + 30
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < end, f"never came: {condition}"
-            self.page.wait_for_timeout(20)
 
     def ready(self) -> None:
         self.wait(READY)
@@ -110,7 +104,7 @@ def run(contradicting: Path, workplace: Path) -> Path:
 
 
 @pytest.fixture
-def visit(browser: Any, run: Path) -> Iterator[Open]:  # noqa: F811
+def visit(browser: Windows, run: Path) -> Iterator[Open]:  # noqa: F811
     """Open the page of the run; at the end no script of it may have failed."""
     pages: list[Page] = []
     with ExitStack() as stack:
@@ -121,9 +115,8 @@ def visit(browser: Any, run: Path) -> Iterator[Open]:  # noqa: F811
             album = album or Album(strip=clip())
             app = settle_app(people, docket, album, bad_tokens=PLENTY)
             port = stack.enter_context(served(app))
-            window = stack.enter_context(browser.new_context(**context))
-            window.add_init_script(ALARM)
-            page = window.new_page()
+            page = stack.enter_context(browser.window(**context)).new_page()
+            page.add_init_script(ALARM)
             page.set_default_timeout(10_000)
             one = Page(page, run)
             page.on("pageerror", lambda error: one.errors.append(str(error)))
@@ -436,11 +429,14 @@ def test_without_a_server_nothing_is_decided(visit: Open):
     assert entry.pair == first
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "window",
-    [PHONE, {"viewport": {"width": 1600, "height": 900}}],
-    ids=["phone", "wide"],
+    ("window", "scheme"),
+    [
+        pytest.param(WIDE, "light", id="wide-light"),
+        pytest.param(PHONE, "dark", id="phone-dark"),
+        pytest.param(WIDE, "dark", id="wide-dark", marks=pytest.mark.soak),
+        pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.soak),
+    ],
 )
 def test_everybody_can_use_it(visit: Open, window: dict[str, Any], scheme: str):
     page = visit(color_scheme=scheme, **window)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.commands import WALK, done, refused, said, short
-from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
+from novice.algorithms.practice_settings import ReinforceSettings
+from novice.algorithms.settings import BcSettings, DaggerSettings
 from novice.app.cli import COMMANDS
 from novice.app.options import RunOptions, plain_type
 

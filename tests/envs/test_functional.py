@@ -22,7 +22,8 @@ from novice.envs.host_policy import HostPolicy
 from novice.envs.task import Task, make_task
 from novice.learning.fit import new_learner
 from novice.learning.policy import Policy, new_policy
-from novice.learning.practice import Practice, Rates
+from novice.learning.practice import Guides, Practice, Rates, Stepping
+from novice.learning.weighing import Weighing
 from novice.types import Trajectories
 
 needs_flax = pytest.mark.skipif(
@@ -165,8 +166,9 @@ def test_one_program_acts_and_learns_from_the_same_episodes():
         task,
         new_learner(policy),
         jnp.array(SEEDS),
-        Practice("full-return", "none", 1.0, 1),
+        Practice(Weighing("full-return", "none"), Stepping(), 1),
         Rates(jnp.float32(0.01), jnp.float32(0.01)),
+        Guides(),
         act_key=jax.random.key(1),
         fit_key=jax.random.key(2),
     )

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from inbox.serving import PLENTY, Album, fill
 from inbox.visiting import visit  # noqa: F401
+from inbox.windows import ARGUMENTS, Windows
 from novice.inbox.security import Doorkeeper, Guard
 from novice.inbox.server import label_app
 from novice.inbox.store import Inbox
@@ -31,7 +32,7 @@ def why_there_is_no_browser() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Windows]:
     """Chromium without a window; where there is none, CI fails and others skip.
 
     Until it is closed, no other event loop can run in the thread: it ends with the
@@ -45,10 +46,8 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield chromium
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield Windows(chromium)
         chromium.close()
 
 

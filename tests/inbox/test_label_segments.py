@@ -8,6 +8,8 @@ from inbox.fake_label_server import CARTPOLE, Backend, drawn_clip
 from inbox.test_label_real import LANDER, PENDULUM, looking_back
 from inbox.visiting import (
     PHONE,
+    TWO_LOOKS_AND_THE_OTHERS,
+    Look,
     Open,
     Visit,
     actions_of,
@@ -331,12 +333,15 @@ def states() -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("looks", TWO_LOOKS_AND_THE_OTHERS)
 @pytest.mark.parametrize("state", states())
-def test_axe_finds_nothing_serious_in_a_run(visit: Open, state: str):
+def test_axe_finds_nothing_serious_in_a_run(
+    visit: Open, state: str, looks: tuple[Look, ...]
+):
     words, enter = states()[state]
     one = visit(pushing(words=words), bypass_csp=True)
     enter(one)
-    assert one.keeps_out() == []
+    assert one.keeps_out(looks) == []
 
 
 def test_our_own_server_takes_numbers_and_runs(browser: Any, desk: Any):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 
 from inbox.axe import serious_findings
 from inbox.visiting import Seen
+from inbox.windows import Windows
 from novice.inbox.recording import read_recording
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -73,12 +74,9 @@ def served(
 class Page(Seen):
     """A page of the browser, and what went wrong on it."""
 
-    def __init__(self, browser: Any, address: str, **options: Any):
-        size = options.pop("size", (1280, 800))
-        self.context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, bypass_csp=True, **options
-        )
-        super().__init__(self.context.new_page())
+    def __init__(self, window: Any, address: str):
+        self.context = window
+        super().__init__(window.new_page())
         self.wrong: list[str] = []
         self.asked: set[str] = set()
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -97,20 +95,25 @@ class Page(Seen):
 
 
 @pytest.fixture
-def opened(browser: Any) -> Iterator[Callable[..., Page]]:
+def opened(browser: Windows) -> Iterator[Callable[..., Page]]:
     """Open pages that are closed again, and on which nothing may have gone wrong."""
     pages: list[Page] = []
+    with ExitStack() as stack:
 
-    def open_page(address: str, **options: Any) -> Page:
-        pages.append(Page(browser, address, **options))
-        return pages[-1]
+        def open_page(
+            address: str, size: tuple[int, int] = (1280, 800), **options: Any
+        ) -> Page:
+            viewport = {"width": size[0], "height": size[1]}
+            window = browser.window(viewport=viewport, bypass_csp=True, **options)
+            pages.append(Page(stack.enter_context(window), address))
+            return pages[-1]
 
-    yield open_page
-    for page in pages:
-        assert page.wrong == []
-        origins = {"/".join(url.split("/")[:3]) for url in page.asked}
-        assert all(re.match(r"http://127\.0\.0\.1:\d+$", each) for each in origins)
-        page.context.close()
+        yield open_page
+        for page in pages:
+            assert page.wrong == []
+            origins = {"/".join(url.split("/")[:3]) for url in page.asked}
+            allowed = r"http://127\.0\.0\.1:\d+$"
+            assert all(re.match(allowed, each) for each in origins)
 
 
 def test_three_episodes_are_played_with_keys_and_recorded(

@@ -14,6 +14,7 @@ from inbox.axe import serious_findings
 from inbox.fake_label_server import PAGES
 from inbox.fake_play_server import LANDER_BUTTONS, Play, axis, hello, serving, status
 from inbox.visiting import Seen
+from inbox.windows import Windows
 
 PHONE = {
     "viewport": {"width": 360, "height": 740},
@@ -44,16 +45,13 @@ class Visit(Seen):
     errors: list[str] = field(default_factory=list)
 
     def until(self, state: str) -> None:
-        self.wait(lambda: self.state == state, f"the page never showed {state}")
+        self.sees(lambda: self.state == state, f"the page never showed {state}")
 
-    def wait(self, happened: Callable[[], bool], otherwise: str) -> None:
-        end = time.monotonic() + 10
-        while not happened():
-            assert time.monotonic() < end, f"{otherwise}, but {self.state}"
-            self.page.wait_for_timeout(10)
+    def sees(self, happened: Callable[[], bool], otherwise: str) -> None:
+        self.wait_until(happened, lambda: f"{otherwise}, but {self.state}")
 
     def hears(self, wish: str, place: int = 0) -> None:
-        self.wait(
+        self.sees(
             lambda: wish in self.play.wishes(place), f"the server never heard {wish}"
         )
 
@@ -64,14 +62,14 @@ class Visit(Seen):
             heard = enumerate(self.play.heard[place:], start=place + 1)
             return next((number for number, each in heard if happened(each)), 0)
 
-        self.wait(lambda: found() > 0, "the server never heard of it")
+        self.sees(lambda: found() > 0, "the server never heard of it")
         return found()
 
     def close(self) -> None:
         """Leave a dialog for the picture."""
         self.press("Escape")
         focused = "document.activeElement.id === 'stage'"
-        self.wait(lambda: bool(self.page.evaluate(focused)), "no way back")
+        self.sees(lambda: bool(self.page.evaluate(focused)), "no way back")
 
     @property
     def state(self) -> str:
@@ -102,7 +100,7 @@ def is_release(message: dict[str, Any]) -> bool:
 
 
 @pytest.fixture
-def visit(browser: Any) -> Iterator[Open]:
+def visit(browser: Windows) -> Iterator[Open]:
     """Open the page of a server of its own; nothing may go wrong on it."""
     with ExitStack() as stack:
         visits: list[Visit] = []
@@ -110,9 +108,7 @@ def visit(browser: Any) -> Iterator[Open]:
         def open_page(play: Play | None = None, script: str = "", **how: Any) -> Visit:
             play = play or Play()
             address = stack.enter_context(serving(play))
-            context = browser.new_context(**how)
-            stack.callback(context.close)
-            page = context.new_page()
+            page = stack.enter_context(browser.window(**how)).new_page()
             opened = Visit(page, play)
             page.on("pageerror", lambda error: opened.errors.append(str(error)))
             page.on(
@@ -143,7 +139,7 @@ def test_the_controls_change_hands_with_one_key(visit: Open):
     opened.press("Space")
     opened.until("drive")
     opened.says("You drive", "#state-word")
-    opened.wait(
+    opened.sees(
         lambda: opened.play.status["action"] == [0.0, 1.0],
         "the held key never acted",
     )
@@ -167,7 +163,7 @@ def test_a_cut_socket_locks_the_controls(visit: Open):
     opened = visit()
     opened.drive()
     opened.down("ArrowUp")
-    opened.wait(lambda: bool(opened.play.acted()), "the key was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the key was never heard")
     opened.play.cut()
     place = len(opened.play.heard)
     opened.until("paused")
@@ -179,7 +175,7 @@ def test_a_cut_socket_locks_the_controls(visit: Open):
     opened.press("p")
     opened.until("drive")
     opened.down("ArrowUp")
-    opened.wait(lambda: bool(opened.play.acted(place)), "the new press was not heard")
+    opened.sees(lambda: bool(opened.play.acted(place)), "the new press was not heard")
 
 
 def test_a_page_on_which_somebody_played_alone_learns_that_a_policy_came(visit: Open):
@@ -188,7 +184,7 @@ def test_a_page_on_which_somebody_played_alone_learns_that_a_policy_came(visit: 
     opened.press("Space")
     opened.until("playing")
     opened.down("ArrowRight")
-    opened.wait(lambda: bool(opened.play.acted()), "the key was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the key was never heard")
     opened.up("ArrowRight")
     opened.shows("#take", visible=False)
     opened.page.click("#settings")
@@ -201,7 +197,7 @@ def test_a_page_on_which_somebody_played_alone_learns_that_a_policy_came(visit: 
     place = len(opened.play.heard)
     opened.play.cut()
     opened.until("ready")
-    opened.wait(lambda: opened.page.is_visible("#take"), "no button takes the controls")
+    opened.sees(lambda: opened.page.is_visible("#take"), "no button takes the controls")
     assert opened.page.inner_text("#compare .who.policy").strip() == "round 3"
     assert len(opened.page.query_selector_all("#compare .heads")) == 1
     assert len(opened.page.query_selector_all("#pad .stick")) == 1
@@ -212,7 +208,7 @@ def test_a_page_on_which_somebody_played_alone_learns_that_a_policy_came(visit: 
 
     opened.drive()
     opened.down("ArrowUp")
-    opened.wait(
+    opened.sees(
         lambda: opened.play.status["action"] == [1.0, 0.0],
         "the held key never acted",
     )
@@ -248,7 +244,7 @@ def test_a_hidden_page_lets_go_and_pauses(visit: Open):
     opened = visit()
     opened.drive()
     opened.down("ArrowUp")
-    opened.wait(lambda: bool(opened.play.acted()), "the key was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the key was never heard")
     place = len(opened.play.heard)
     opened.play.deaf = True
     opened.page.evaluate("""
@@ -285,7 +281,7 @@ def test_a_stalled_server_locks_the_controls(visit: Open, fault: str):
     opened = visit()
     opened.drive()
     opened.down("ArrowUp")
-    opened.wait(lambda: bool(opened.play.acted()), "the key was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the key was never heard")
     place = len(opened.play.heard)
     opened.play.deaf = True
     setattr(opened.play, fault, True)
@@ -311,7 +307,7 @@ def test_a_stalled_server_locks_the_controls(visit: Open, fault: str):
     assert opened.play.acted(released) == []
     opened.up("ArrowUp")
     opened.down("ArrowUp")
-    opened.wait(lambda: bool(opened.play.acted(released)), "a new press is unheard")
+    opened.sees(lambda: bool(opened.play.acted(released)), "a new press is unheard")
 
 
 def test_late_pictures_of_a_policy_lock_the_controls_until_they_come_again(
@@ -361,7 +357,7 @@ def test_hold_to_drive_releases_when_the_window_loses_the_keyboard(visit: Open):
     opened.down("Space")
     opened.until("drive")
     opened.down("ArrowLeft")
-    opened.wait(lambda: bool(opened.play.acted()), "the key was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the key was never heard")
     place = len(opened.play.heard)
     opened.page.evaluate("dispatchEvent(new Event('blur'))")
     opened.until("paused")
@@ -375,7 +371,7 @@ def test_a_driver_who_holds_nothing_is_handed_back(visit: Open):
     play = Play(hello(drive="hold"), status(state="paused", driver="person"))
     opened = visit_paused(visit, play)
     opened.hears("hand_back")
-    opened.wait(lambda: play.status["driver"] == "policy", "still the person's")
+    opened.sees(lambda: play.status["driver"] == "policy", "still the person's")
 
 
 def visit_paused(visit: Open, play: Play) -> Visit:
@@ -405,15 +401,15 @@ def test_how_to_drive_is_kept_in_this_browser(visit: Open):
 def test_backspace_takes_back_and_never_discards_what_was_driven(visit: Open):
     opened = visit()
     opened.drive()
-    opened.wait(lambda: opened.play.status["undoable"] > 0.5, "nothing to take back")
+    opened.sees(lambda: opened.play.status["undoable"] > 0.5, "nothing to take back")
     opened.press("Space")
     opened.until("watch")
     opened.press("Backspace")
     opened.hears("undo")
-    opened.wait(lambda: opened.play.status["undoable"] == 0, "nothing was taken back")
+    opened.sees(lambda: opened.play.status["undoable"] == 0, "nothing was taken back")
     opened.page.wait_for_timeout(100)
     opened.press("Backspace")
-    opened.wait(lambda: "Nothing of yours" in opened.text("#hint"), "no word of it")
+    opened.sees(lambda: "Nothing of yours" in opened.text("#hint"), "no word of it")
     assert "discard" not in opened.play.wishes()
 
 
@@ -435,7 +431,7 @@ def test_single_steps_with_a_key_held(visit: Open):
     opened.down("ArrowRight")
     opened.press(".")
     opened.press(".")
-    opened.wait(lambda: opened.play.status["steps"] == steps + 2, "no two steps")
+    opened.sees(lambda: opened.play.status["steps"] == steps + 2, "no two steps")
     assert opened.play.status["action"] == [0.0, 1.0]
     assert opened.play.wishes()[-2:] == ["step", "step"]
 
@@ -444,7 +440,7 @@ def test_escape_lets_go_and_pauses(visit: Open):
     opened = visit()
     opened.drive()
     opened.down("ArrowRight")
-    opened.wait(lambda: bool(opened.play.acted()), "the key was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the key was never heard")
     place = len(opened.play.heard)
     opened.press("Escape")
     opened.until("paused")
@@ -473,12 +469,12 @@ def test_a_stick_moves_two_numbers_until_it_is_let_go(visit: Open):
     opened.page.mouse.down()
     # Right by half the way, and beyond the upper end.
     opened.page.mouse.move(middle[0] + box["width"] / 4, box["y"] - 60)
-    opened.wait(
+    opened.sees(
         lambda: last_axes(opened) == [1, pytest.approx(0.5, abs=0.02)],
         f"the stick never came: {last_axes(opened)}",
     )
     opened.page.mouse.up()
-    opened.wait(lambda: last_axes(opened) == [None, None], "it was never let go")
+    opened.sees(lambda: last_axes(opened) == [None, None], "it was never let go")
 
 
 def test_a_stick_held_through_a_lock_moves_nothing(visit: Open):
@@ -487,7 +483,7 @@ def test_a_stick_held_through_a_lock_moves_nothing(visit: Open):
     x, y = center(opened, ".stick .field")
     opened.page.mouse.move(x + 20, y)
     opened.page.mouse.down()
-    opened.wait(lambda: bool(opened.play.acted()), "the stick was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the stick was never heard")
     opened.play.frozen = True
     opened.until("paused")
     opened.play.frozen = False
@@ -501,7 +497,7 @@ def test_a_stick_held_through_a_lock_moves_nothing(visit: Open):
     opened.page.mouse.up()
     opened.page.mouse.move(x - 30, y)
     opened.page.mouse.down()
-    opened.wait(lambda: bool(opened.play.acted(place)), "a new touch was not heard")
+    opened.sees(lambda: bool(opened.play.acted(place)), "a new touch was not heard")
 
 
 def test_a_single_number_is_a_slider_from_its_rest(visit: Open):
@@ -520,14 +516,14 @@ def test_a_single_number_is_a_slider_from_its_rest(visit: Open):
     opened.page.mouse.move(box["x"] + box["width"] / 4, y)
     opened.page.mouse.down()
     # It rests at its left end: a quarter of the way is a quarter of what is above.
-    opened.wait(
+    opened.sees(
         lambda: last_axes(opened) == [pytest.approx(0.25, abs=0.01)],
         f"the slider never came: {last_axes(opened)}",
     )
     # Without a policy, whoever touches a stick begins.
     opened.until("playing")
     opened.page.mouse.up()
-    opened.wait(lambda: last_axes(opened) == [None], "it was never let go")
+    opened.sees(lambda: last_axes(opened) == [None], "it was never let go")
 
 
 def test_four_numbers_are_two_sticks(visit: Open):
@@ -544,14 +540,14 @@ def test_four_numbers_are_two_sticks(visit: Open):
     boxes = [e.bounding_box() for e in opened.page.query_selector_all(".stick .field")]
     opened.page.mouse.move(boxes[1]["x"] + boxes[1]["width"], boxes[1]["y"])
     opened.page.mouse.down()
-    opened.wait(
+    opened.sees(
         lambda: last_axes(opened) == [None, None, 1, 1], f"got {last_axes(opened)}"
     )
 
 
 def test_a_gamepad_takes_the_controls_and_steers(visit: Open):
     opened = visit(script=GAMEPAD)
-    opened.wait(
+    opened.sees(
         lambda: "Wireless Controller" in opened.text("#gamepad"), "it was never seen"
     )
     opened.page.evaluate("press(0, true)")
@@ -565,19 +561,19 @@ def test_a_gamepad_takes_the_controls_and_steers(visit: Open):
     opened.page.wait_for_timeout(100)
     assert opened.play.acted() == []
     opened.page.evaluate("gamepad.axes = [-1, 0, 0, 0]")
-    opened.wait(lambda: -1 in last_axes(opened), f"got {last_axes(opened)}")
+    opened.sees(lambda: -1 in last_axes(opened), f"got {last_axes(opened)}")
     assert last_axes(opened)[1] == -1, "the stick lies across: the lateral engine"
     opened.page.evaluate("gamepad.axes = [0, -1, 0, 0]")
-    opened.wait(lambda: last_axes(opened)[0] == 1, "upwards is more")
+    opened.sees(lambda: last_axes(opened)[0] == 1, "upwards is more")
     opened.page.evaluate("gamepad.axes = [0, 0, 0, 0]")
-    opened.wait(lambda: last_axes(opened) == [None, None], "it was never let go")
+    opened.sees(lambda: last_axes(opened) == [None, None], "it was never let go")
 
 
 def test_a_gamepad_held_through_a_lock_must_come_to_rest_first(visit: Open):
     opened = visit(script=GAMEPAD)
     opened.drive()
     opened.page.evaluate("gamepad.axes = [1, 0, 0, 0]")
-    opened.wait(lambda: bool(opened.play.acted()), "the stick was never heard")
+    opened.sees(lambda: bool(opened.play.acted()), "the stick was never heard")
     opened.play.frozen = True
     opened.until("paused")
     opened.play.frozen = False
@@ -589,7 +585,7 @@ def test_a_gamepad_held_through_a_lock_must_come_to_rest_first(visit: Open):
     opened.page.evaluate("gamepad.axes = [0, 0, 0, 0]")
     opened.page.wait_for_timeout(100)
     opened.page.evaluate("gamepad.axes = [1, 0, 0, 0]")
-    opened.wait(lambda: bool(opened.play.acted(place)), "a new push was not heard")
+    opened.sees(lambda: bool(opened.play.acted(place)), "a new push was not heard")
 
 
 def test_a_trigger_is_a_dead_mans_switch(visit: Open):
@@ -606,11 +602,11 @@ def test_a_gamepad_presses_the_buttons_of_choices(visit: Open):
     opened = visit(Play(hello("cart")), script=GAMEPAD)
     opened.drive()
     opened.page.evaluate("gamepad.axes = [0.9, 0, 0, 0]")
-    opened.wait(lambda: opened.play.held == ("ArrowRight",), "the stick did nothing")
+    opened.sees(lambda: opened.play.held == ("ArrowRight",), "the stick did nothing")
     opened.page.evaluate("gamepad.axes = [0, 0, 0, 0]; press(14, true)")
-    opened.wait(lambda: opened.play.held == ("ArrowLeft",), "the cross did nothing")
+    opened.sees(lambda: opened.play.held == ("ArrowLeft",), "the cross did nothing")
     opened.page.evaluate("press(14, false)")
-    opened.wait(lambda: opened.play.held == (), "it was never let go")
+    opened.sees(lambda: opened.play.held == (), "it was never let go")
 
 
 @pytest.mark.parametrize(
@@ -654,9 +650,9 @@ def test_keys_are_set_by_their_place_and_kept(visit: Open):
     assert opened.play.wishes() == ["go", "take_over"]
     opened.down("KeyL")
     # The server knows the task's own keys only.
-    opened.wait(lambda: opened.play.held == ("ArrowRight",), "the key did nothing")
+    opened.sees(lambda: opened.play.held == ("ArrowRight",), "the key did nothing")
     opened.up("KeyL")
-    opened.wait(lambda: opened.play.held == (), "the key was never let go")
+    opened.sees(lambda: opened.play.held == (), "the key was never let go")
 
 
 def test_a_key_that_is_taken_is_refused_with_its_meaning(visit: Open):
@@ -679,12 +675,12 @@ def test_the_policys_action_stands_beside_mine(visit: Open):
     opened.press("p")
     opened.until("paused")
     opened.play.status.update(action=[1], policy_action=[0], uncertainty=0.25)
-    opened.wait(
+    opened.sees(
         lambda: opened.text(".who.mine strong") == "push right", "mine never came"
     )
     opened.says("push left", ".who.policy strong")
     opened.reads("0.25", "#compare")
-    opened.wait(lambda: "delay" in opened.text("#lines"), "no delay was measured")
+    opened.sees(lambda: "delay" in opened.text("#lines"), "no delay was measured")
 
 
 def test_only_the_newest_picture_is_decoded(visit: Open):
@@ -703,12 +699,12 @@ def test_only_the_newest_picture_is_decoded(visit: Open):
     opened.until("watch")
     opened.page.evaluate("slow = true; decoded = 0")
     frame = opened.play.status["frame"]
-    opened.wait(lambda: opened.play.status["frame"] > frame + 10, "time stood still")
+    opened.sees(lambda: opened.play.status["frame"] > frame + 10, "time stood still")
     # One is being decoded, and the others wait for nobody.
     assert opened.page.evaluate("decoded") == 1
     opened.page.evaluate("slow = false; waiting.forEach((go) => go())")
     seen = opened.play.status["frame"]
-    opened.wait(
+    opened.sees(
         lambda: opened.play.heard[-1].get("seen", 0) >= seen, "it never caught up"
     )
     assert opened.page.evaluate("decoded") < 10

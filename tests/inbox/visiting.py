@@ -1,7 +1,7 @@
 """Open the labeling page in a browser, against a small server."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from inbox.axe import serious_findings
 from inbox.fake_label_server import CARTPOLE, Backend, serving
 from inbox.serving import served
+from inbox.windows import Windows
 
 PRACTICED = (
     "localStorage['novice.settings'] ??= JSON.stringify({practiced: true});"
@@ -32,6 +33,19 @@ PAINTED = """new Promise((then) => {
 })"""
 
 
+# Width and height of a screen, and its colors.
+Look = tuple[int, int, str]
+# Each size and each scheme once; the other two pairs of them.
+LOOKS: tuple[Look, ...] = ((1280, 800, "light"), (360, 740, "dark"))
+OTHER_LOOKS: tuple[Look, ...] = ((1280, 800, "dark"), (360, 740, "light"))
+TWO_LOOKS_AND_THE_OTHERS = [
+    pytest.param(LOOKS, id="looks"),
+    pytest.param(OTHER_LOOKS, id="other-looks", marks=pytest.mark.soak),
+]
+# So many seconds a page may take for what it is expected to do.
+PATIENCE = 30.0
+
+
 @dataclass
 class Seen:
     """An open page: what stands on it, and the keys under somebody's fingers."""
@@ -41,26 +55,43 @@ class Seen:
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
 
-    def reads(self, words: str, selector: str) -> None:
-        """Wait until these words stand there: a busy machine paints late."""
-        end = time.monotonic() + 15
-        while words not in (found := self.text(selector)):
-            assert time.monotonic() < end, f"{words!r} is not in {found!r}"
+    def wait_until(
+        self, happened: Callable[[], bool], otherwise: Callable[[], str]
+    ) -> None:
+        """Look again and again, for a busy machine is late; fail with these words."""
+        end = time.monotonic() + PATIENCE
+        while not happened():
+            assert time.monotonic() < end, otherwise()
             self.page.wait_for_timeout(20)
+
+    def wait(self, condition: str) -> None:
+        """Wait until this expression of JavaScript is true on the page."""
+        # Playwright's own waiting evaluates text, which the page's policy forbids.
+        self.wait_until(
+            lambda: bool(self.page.evaluate(condition)),
+            lambda: f"never came: {condition}",
+        )
+
+    def reads(self, words: str, selector: str) -> None:
+        """Wait until these words stand there."""
+        self.wait_until(
+            lambda: words in self.text(selector),
+            lambda: f"{words!r} is not in {self.text(selector)!r}",
+        )
 
     def says(self, words: str, selector: str) -> None:
         """Wait until these words and no others stand there."""
-        end = time.monotonic() + 15
-        while (found := self.text(selector)) != words:
-            assert time.monotonic() < end, f"{found!r} is not {words!r}"
-            self.page.wait_for_timeout(20)
+        self.wait_until(
+            lambda: self.text(selector) == words,
+            lambda: f"{self.text(selector)!r} is not {words!r}",
+        )
 
     def shows(self, selector: str, *, visible: bool = True) -> None:
         """Wait until something can be seen, or no longer."""
-        end = time.monotonic() + 15
-        while self.page.is_visible(selector) != visible:
-            assert time.monotonic() < end, f"{selector} is visible: {not visible}"
-            self.page.wait_for_timeout(20)
+        self.wait_until(
+            lambda: self.page.is_visible(selector) == visible,
+            lambda: f"{selector} is visible: {not visible}",
+        )
 
     def down(self, key: str) -> None:
         self.page.keyboard.down(key)
@@ -94,13 +125,6 @@ class Visit(Seen):
             codes,
         )
 
-    def wait(self, condition: str) -> None:
-        # Playwright's own waiting evaluates text, which the page's policy forbids.
-        end = time.monotonic() + 15
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < end, f"never came: {condition}"
-            self.page.wait_for_timeout(20)
-
     def wait_for_question(self) -> None:
         """Until a question is on the screen, no card hides it, and all is saved."""
         self.wait(f"{READY} && document.querySelector('#card').hidden")
@@ -111,25 +135,26 @@ class Visit(Seen):
 
         An answer that takes another's place is a row more and no question more.
         """
-        end = time.monotonic() + 15
-        while len(self.backend.standing()) < count or len(self.backend.rows) < rows:
-            assert time.monotonic() < end, f"only {len(self.backend.rows)} rows came"
-            self.page.wait_for_timeout(20)
+        self.wait_until(
+            lambda: (
+                len(self.backend.standing()) >= count and len(self.backend.rows) >= rows
+            ),
+            lambda: f"only {len(self.backend.rows)} rows came",
+        )
         stored = self.backend.progress()["stored"]
         text = "document.querySelector('#saved-text').textContent"
         self.wait(f"{SAVED} && {text} === 'Saved {stored:,}'")
         return self.backend.rows
 
-    def keeps_out(self) -> list[str]:
-        """What keeps somebody out: wide and on a phone, in light and in dark."""
-        self.page.wait_for_timeout(350)
+    def keeps_out(self, looks: Sequence["Look"]) -> list[str]:
+        """What keeps somebody out who has one of these screens and schemes."""
+        self.page.evaluate(PAINTED)  # What moves in has begun to.
         faults: list[str] = []
-        for width, height in ((1280, 800), (360, 740)):
+        for width, height, scheme in looks:
             self.page.set_viewport_size({"width": width, "height": height})
-            for scheme in ("light", "dark"):
-                self.page.emulate_media(color_scheme=scheme)
-                found = serious_findings(self.page)
-                faults += [f"{width} {scheme}: {each}" for each in found]
+            self.page.emulate_media(color_scheme=scheme)
+            found = serious_findings(self.page)
+            faults += [f"{width} {scheme}: {each}" for each in found]
             fits = "document.documentElement.scrollWidth <= innerWidth"
             if not self.page.evaluate(fits):
                 faults.append(f"{width}: wider than the screen")
@@ -140,7 +165,7 @@ Open = Callable[..., Visit]
 
 
 @pytest.fixture
-def visit(browser: Any) -> Iterator[Open]:
+def visit(browser: Windows) -> Iterator[Open]:
     """Open the page of a backend; at the end no script of it may have failed."""
     visits: list[Visit] = []
     with ExitStack() as stack:
@@ -154,12 +179,11 @@ def visit(browser: Any) -> Iterator[Open]:
         ) -> Visit:
             backend = backend or Backend()
             url = stack.enter_context(serving(backend))
-            window = stack.enter_context(browser.new_context(**context))
+            page = stack.enter_context(browser.window(**context)).new_page()
             if practiced:
-                window.add_init_script(PRACTICED)
+                page.add_init_script(PRACTICED)
             if script:
-                window.add_init_script(script)
-            page = window.new_page()
+                page.add_init_script(script)
             page.set_default_timeout(10_000)
             one = Visit(page, backend, url)
             page.on("pageerror", lambda error: one.errors.append(str(error)))
@@ -177,11 +201,11 @@ def visit(browser: Any) -> Iterator[Open]:
 
 
 @contextmanager
-def visit_to(browser: Any, desk: Any) -> Iterator[Visit]:
+def visit_to(browser: Windows, desk: Any) -> Iterator[Visit]:
     """Open the page of our own server as ana; its errors hold all that goes wrong."""
-    with served(desk.app) as port, browser.new_context() as window:
-        window.add_init_script(PRACTICED)
+    with served(desk.app) as port, browser.window() as window:
         page = window.new_page()
+        page.add_init_script(PRACTICED)
         one = Visit(page, Backend(), "")
         page.on(
             "console",

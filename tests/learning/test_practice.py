@@ -16,6 +16,7 @@ from novice.learning.practice import (
     Practice,
     Practiced,
     Rates,
+    Stepping,
     looked_around,
     practice,
 )
@@ -23,8 +24,9 @@ from novice.learning.weigh import (
     full_return,
     practice_batch,
     rewards_to_go,
-    weigh_by_return,
+    weigh_trajectories,
 )
+from novice.learning.weighing import Weighing
 from novice.types import Batch, Learner, Trajectories
 
 ZERO, ONE = np.zeros((), np.float32), np.ones((), np.float32)
@@ -83,9 +85,8 @@ def estimator_of(weigh: str, baseline: str) -> Estimator:
     """Ours."""
 
     def estimator(seen: Trajectories) -> tuple[Batch, float]:
-        batch, _ = weigh_by_return(
-            seen, critic(1.2), weigh=weigh, baseline=baseline, discount=1.0
-        )
+        how = Weighing(weigh, baseline, discount=1.0)
+        batch, _ = weigh_trajectories(seen, switch(LOGIT), critic(1.2), how)
         return batch, EPISODES
 
     return estimator
@@ -189,19 +190,29 @@ SEEN = Trajectories(
 RATES = Rates(jnp.float32(0.25), jnp.float32(0.05))
 
 
+def by_half(baseline: str, *, critic_steps: int) -> Practice:
+    """Rewards to go, each step worth half as much as the one before."""
+    weighing = Weighing("rewards-to-go", baseline, discount=0.5)
+    return Practice(weighing, Stepping(), critic_steps)
+
+
 def looked(learner: Learner, how: Practice) -> Learner:
     """Somebody who has seen `SEEN`, and learned from it only what it is worth."""
     return looked_around(learner, SEEN, how, RATES, key=jax.random.key(1))
 
 
 def practiced(
-    learner: Learner, *, baseline: str = "none", critic_steps: int = 1
+    learner: Learner,
+    *,
+    baseline: str = "none",
+    critic_steps: int = 1,
+    look: bool = True,
 ) -> Practiced:
     return practice(
         jax.tree.map(jnp.asarray, learner),
         SEEN,
-        Practice("rewards-to-go", baseline, 0.5, critic_steps),
-        RATES,
+        by_half(baseline, critic_steps=critic_steps),
+        RATES._replace(look=np.bool_(look)),
         key=jax.random.key(0),
     )
 
@@ -239,11 +250,10 @@ def test_what_was_seen_is_added_to_the_statistics(one_step):
     assert normalizer.count == 5
 
 
-def test_a_step_is_held_against_its_episodes_now_and_then(one_step):
+def test_a_step_is_held_against_its_episodes_where_that_is_asked_for(one_step):
     assert not np.isnan(one_step.signal.variance)
-    assert one_step.learner.policy_state.count == 1
 
-    again = practiced(one_step.learner)
+    again = practiced(one_step.learner, look=False)
 
     assert np.isnan(again.signal.variance) and np.isnan(again.signal.agreement)
 
@@ -254,7 +264,7 @@ def test_without_a_critic_there_is_no_value_loss(one_step):
 
 
 def test_a_critic_learns_what_the_valid_steps_returned():
-    how = Practice("rewards-to-go", "value", 0.5, 400)
+    how = by_half("value", critic_steps=400)
     learner = looked(new_learner(switch(0.0), critic(0.0)), how)
 
     learner = practiced(learner, baseline="value", critic_steps=400).learner
@@ -269,7 +279,7 @@ def test_a_critic_learns_what_the_valid_steps_returned():
 def test_looking_around_measures_and_leaves_the_policy_as_it_was():
     learner = jax.tree.map(jnp.asarray, new_learner(switch(0.3), critic(0.0)))
 
-    ready = looked(learner, Practice("rewards-to-go", "value", 0.5, 1))
+    ready = looked(learner, by_half("value", critic_steps=1))
 
     assert bool(eqx.tree_equal(ready.policy.trunk.layers, learner.policy.trunk.layers))
     np.testing.assert_allclose(ready.policy.trunk.normalizer.mean, [18 / 5], rtol=1e-6)

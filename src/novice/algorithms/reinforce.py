@@ -1,135 +1,63 @@
-"""REINFORCE: act, and make likelier what paid (M5).
+"""Practice: act, and make likelier what paid (M5).
 
-A batch is N whole episodes whose seeds are drawn before anybody acts; it gives one
-gradient step, divided by N. A round is a stretch of batches, ended by an evaluation.
+A batch is N whole episodes whose seeds are drawn before anybody acts, or a fragment of
+the episodes of several environments; it gives one step of the policy, or several that
+stay near what acted. A round is a stretch of batches, ended by an evaluation.
 """
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from novice.algorithms.bc import Evaluate, Phase
-from novice.algorithms.settings import ReinforceSettings, layers_of
-from novice.envs.actor import SampleActor
-from novice.envs.functional import (
-    functional_core,
-    functional_practice,
-    functional_rollout,
+from novice.algorithms.practice_settings import ReinforceSettings
+from novice.algorithms.practitioners import (
+    Practitioner,
+    practice_of,
+    practitioner_for,
 )
-from novice.envs.rollout import padded, rollout
-from novice.envs.seeds import training_seeds
+from novice.algorithms.settings import layers_of
+from novice.datasets.dataset import Dataset
+from novice.envs.functional import functional_core
 from novice.envs.slots import AbstractSlots
 from novice.envs.task import Task
 from novice.errors import NoviceError
 from novice.learning.fit import new_learner
-from novice.learning.policy import Policy, new_critic, new_policy
+from novice.learning.policy import Policy, new_critic, new_policy, with_spread
 from novice.learning.practice import (
-    Practice,
+    NO_GUIDES,
+    Guides,
     Practiced,
     Rates,
     looked_around,
-    practice,
+    looked_around_fragments,
 )
-from novice.types import Learner, Round, Trajectories
+from novice.types import Batch, Fragments, Learner, Round
 
-# Runs N whole episodes and takes one step from them; the keys: for acting, for fitting.
-Improve = Callable[[Learner, Rates, PRNGKeyArray, PRNGKeyArray], Practiced]
+# One step of so many is held against what each of its episodes says.
+LOOKS = 4
+# A divergence costs at most so much a nat, and at least the inverse.
+LARGEST_PENALTY = 1e3
 
 
 class CannotPracticeError(NoviceError):
     """A policy that cannot practice."""
 
 
-class Practitioner(NamedTuple):
-    """How N whole episodes of a task are run, with and without learning from them."""
-
-    collect: Callable[[Policy, PRNGKeyArray], Trajectories]
-    improve: Improve
-
-
-def on_host(
-    slots: AbstractSlots, settings: ReinforceSettings, phase: Phase
-) -> Practitioner:
-    """A task is stepped outside, then one compiled program learns."""
-    task, episodes = slots.task, settings.episodes_per_batch
-    how = practice_of(settings)
-
-    def collect(policy: Policy, key: PRNGKeyArray) -> Trajectories:
-        seed_key, act_key = jax.random.split(key)
-        actor = SampleActor(policy, act_key, episodes=episodes, slots=slots.count)
-        seen = rollout(slots, actor, training_seeds(seed_key, episodes))
-        return padded(seen, limit=task.max_episode_steps)
-
-    def improve(
-        learner: Learner, rates: Rates, act_key: PRNGKeyArray, fit_key: PRNGKeyArray
-    ) -> Practiced:
-        with phase("collect"):
-            seen = collect(learner.policy, act_key)
-        with phase("fit"):
-            practiced = practice(learner, seen, how, rates, key=fit_key)
-            return jax.block_until_ready(practiced)
-
-    return Practitioner(collect, improve)
-
-
-def on_device(
-    core: Any, task: Task, settings: ReinforceSettings, phase: Phase
-) -> Practitioner:
-    """A task that is written in JAX acts and learns in one compiled program."""
-    how = practice_of(settings)
-
-    def seeds(key: PRNGKeyArray) -> jax.Array:
-        drawn = training_seeds(key, settings.episodes_per_batch)
-        return jnp.asarray(drawn, jnp.int32)
-
-    def collect(policy: Policy, key: PRNGKeyArray) -> Trajectories:
-        seed_key, act_key = jax.random.split(key)
-        drawn = seeds(seed_key)
-        return functional_rollout(core, task, policy, act_key, drawn, explore=True)
-
-    def improve(
-        learner: Learner, rates: Rates, act_key: PRNGKeyArray, fit_key: PRNGKeyArray
-    ) -> Practiced:
-        seed_key, act_key = jax.random.split(act_key)
-        with phase("fit"):
-            practiced = functional_practice(
-                core,
-                task,
-                learner,
-                seeds(seed_key),
-                how,
-                rates,
-                act_key=act_key,
-                fit_key=fit_key,
-            )
-            return jax.block_until_ready(practiced)
-
-    return Practitioner(collect, improve)
-
-
-def practice_of(settings: ReinforceSettings) -> Practice:
-    """How the settings turn a batch into a step."""
-    return Practice(
-        settings.weigh, settings.baseline, settings.discount, settings.critic_steps
-    )
-
-
 def first_learner(
     task: Task,
     settings: ReinforceSettings,
-    policy: Policy | None,
-    collect: Callable[[Policy, PRNGKeyArray], Trajectories],
+    practitioner: Practitioner,
     *,
     key: PRNGKeyArray,
 ) -> tuple[Learner, int]:
-    """Somebody who has practiced nothing yet, and the steps it took to look around.
+    """Somebody who has learned nothing yet, and the steps it took to look around.
 
     A new policy acts in one batch to see how large observations are, a new critic what
     returns to expect; the policy learns nothing from that batch.
@@ -137,22 +65,82 @@ def first_learner(
     policy_key, critic_key, look_key, warm_key = jax.random.split(key, 4)
     size = task.observation_size
     how: Any = {"hidden": layers_of(settings.hidden), "picture": task.picture}
-    beginner = policy is None
-    if policy is None:
-        policy = new_policy(size, task.head, **how, key=policy_key)
+    policy = new_policy(size, task.head, **how, key=policy_key)
     check_can_practice(policy)
     critic = None
     if settings.baseline == "value":
         critic = new_critic(size, **how, key=critic_key)
     learner = new_learner(policy, critic)
-    if not beginner and critic is None:
-        return learner, 0
-    seen = collect(policy, look_key)
-    rates = Rates(jnp.float32(0), jnp.float32(settings.critic_learning_rate))
-    learner = looked_around(learner, seen, practice_of(settings), rates, key=warm_key)
-    if not beginner:  # A policy that was learned keeps what it was measured on.
-        learner = eqx.tree_at(lambda whole: whole.policy, learner, policy)
-    return learner, int(np.sum(seen.length))
+    learner, steps = look_around(
+        learner, settings, practitioner, look_key=look_key, warm_key=warm_key
+    )
+    return learner, steps
+
+
+def look_around(
+    learner: Learner,
+    settings: ReinforceSettings,
+    practitioner: Practitioner,
+    *,
+    look_key: PRNGKeyArray,
+    warm_key: PRNGKeyArray,
+) -> tuple[Learner, int]:
+    """The learner whose scales are measured in one batch, and the steps of that."""
+    begin_key, act_key = jax.random.split(look_key)
+    practitioner.begin(begin_key)
+    seen = practitioner.collect(learner.policy, act_key)
+    if isinstance(seen, Fragments):
+        learner = looked_around_fragments(learner, seen)
+    else:
+        rates = rates_of(settings, left=0.0)
+        how = practice_of(settings)
+        learner = looked_around(learner, seen, how, rates, key=warm_key)
+    return learner, int(np.sum(seen.valid))
+
+
+def experienced_learner(
+    policy: Policy,
+    settings: ReinforceSettings,
+    practitioner: Practitioner,
+    *,
+    key: PRNGKeyArray,
+) -> tuple[Learner, int]:
+    """Somebody who brings a policy, and the steps that their critic learned it in.
+
+    A critic that knew nothing would make the first steps worse than none, so it learns
+    alone for some batches. The policy keeps what it was measured on.
+    """
+    critic_key, look_key, warm_key, batches_key = jax.random.split(key, 4)
+    if settings.baseline != "value":
+        return new_learner(policy), 0
+    picture = getattr(policy.trunk, "picture", None)
+    critic = new_critic(
+        policy.trunk.config()["observation"],
+        hidden=layers_of(settings.hidden),
+        picture=picture,
+        key=critic_key,
+    )
+    learner, steps = look_around(
+        new_learner(policy, critic),
+        settings,
+        practitioner,
+        look_key=look_key,
+        warm_key=warm_key,
+    )
+    rates = rates_of(settings, left=1.0)._replace(policy=np.float32(0))
+    for number in range(settings.warm_up):
+        batch_key = jax.random.fold_in(batches_key, number)
+        act_key, fit_key = jax.random.split(batch_key)
+        learner = with_policy(learner, policy)
+        practiced = practitioner.improve(learner, rates, NO_GUIDES, act_key, fit_key)
+        learner, steps = practiced.learner, steps + int(practiced.steps)
+    return with_policy(learner, policy), steps
+
+
+def with_policy(learner: Learner, policy: Policy) -> Learner:
+    """The same critic beside a policy that has practiced nothing yet."""
+    new = new_learner(policy)
+    return Learner(policy, new.policy_state, learner.critic, learner.critic_state)
 
 
 def check_can_practice(policy: Policy) -> None:
@@ -179,73 +167,156 @@ def reinforce(
     key: PRNGKeyArray,
     evaluate: Evaluate,
     policy: Policy | None = None,
+    shown: Batch | None = None,
     after: Round | None = None,
     phase: Phase = contextlib.nullcontext,
 ) -> Iterator[Round]:
-    """Rounds of practice from nothing or from `policy`, going on from `after`."""
+    """Rounds of practice from nothing or from `policy`, going on from `after`.
+
+    With a policy, round 0 is that policy, which has practiced nothing yet, and as many
+    rounds of practice follow as without one. What was `shown` goes on being learned
+    from.
+    """
     core = functional_core(slots.task)
-    if core is None:
-        practitioner = on_host(slots, settings, phase)
-    else:
-        practitioner = on_device(core, slots.task, settings, phase)
+    practitioner = practitioner_for(slots, core, settings, phase)
+    guides = NO_GUIDES
+    if policy is not None:
+        check_can_practice(policy)
+        policy = with_spread(policy, settings.spread)
+        guides = Guides(policy if settings.anchor else None, shown)
     first_key, batches_key = jax.random.split(key)
     if after is None:
-        learner, steps = first_learner(
-            slots.task, settings, policy, practitioner.collect, key=first_key
+        learner, steps = (
+            first_learner(slots.task, settings, practitioner, key=first_key)
+            if policy is None
+            else experienced_learner(policy, settings, practitioner, key=first_key)
         )
+        number = -1 if policy is None else 0
         after = Round(
-            number=-1, learner=learner, measures={"env_steps": steps, "batches": 0}
+            number=number, learner=learner, measures={"env_steps": steps, "batches": 0}
         )
-    round = after
-    while round.number + 1 < settings.rounds:
-        round = advance(round, practitioner.improve, settings, key=batches_key)
-        measures = {**round.measures, **evaluate(round)}
-        round = dataclasses.replace(round, measures=measures)
+        if policy is not None:
+            after = with_measures(after, evaluate)
+            yield after
+    round, last = after, settings.rounds - (policy is None)
+    while round.number < last:
+        round = advance(
+            round, practitioner, settings, guides, last=last, key=batches_key
+        )
+        round = with_measures(round, evaluate)
         yield round
+
+
+def demonstrated(answers: Dataset) -> Batch:
+    """What somebody showed, as rows that all weigh the same."""
+    rows = len(answers)
+    return Batch(
+        jnp.asarray(answers.column("observation")),
+        jnp.asarray(answers.column("action")),
+        jnp.ones(rows),
+        jnp.ones(rows, bool),
+    )
+
+
+def with_measures(round: Round, evaluate: Evaluate) -> Round:
+    """The round, and what its evaluation says besides."""
+    measures = {**round.measures, **evaluate(round)}
+    return dataclasses.replace(round, measures=measures)
 
 
 def advance(
     round: Round,
-    improve: Improve,
+    practitioner: Practitioner,
     settings: ReinforceSettings,
+    guides: Guides = NO_GUIDES,
     *,
+    last: int,
     key: PRNGKeyArray,
 ) -> Round:
-    """Practice, batch after batch, until the next evaluation is due."""
+    """Practice, batch after batch, until the next evaluation is due.
+
+    The `last` round is the one after which all steps have been acted.
+    """
     number = round.number + 1
     learner = round.learner
     env_steps, batches = round.measures["env_steps"], round.measures["batches"]
-    due = settings.env_steps * (number + 1) / settings.rounds
+    penalty = round.measures.get("penalty", 1.0)
+    due = settings.env_steps * (settings.rounds - last + number) / settings.rounds
     log: list[dict[str, float]] = []
+    begin_key, key = jax.random.split(key)
+    practitioner.begin(jax.random.fold_in(begin_key, number))
     while env_steps < due:
         act_key, fit_key = jax.random.split(jax.random.fold_in(key, batches))
-        left = max(0.0, 1.0 - env_steps / settings.env_steps)
-        rates = Rates(
-            jnp.float32(settings.learning_rate * left),
-            jnp.float32(settings.critic_learning_rate),
+        rates = rates_of(
+            settings,
+            left=max(0.0, 1.0 - env_steps / settings.env_steps),
+            penalty=penalty,
+            batches=batches,
         )
-        practiced = improve(learner, rates, act_key, fit_key)
+        practiced = practitioner.improve(learner, rates, guides, act_key, fit_key)
         learner = practiced.learner
         env_steps += int(practiced.steps)
         batches += 1
-        log.append(measured(practiced))
+        log.append(measured(practiced, settings))
+        if settings.step == "kl":
+            penalty = adapted(penalty, log[-1]["divergence"], settings.divergence)
     measures: dict[str, Any] = {"env_steps": env_steps, "batches": batches}
     for name in dict.fromkeys(name for each in log for name in each):
         numbers = [each[name] for each in log if name in each]
         measures[name] = float(np.mean(numbers))
     if learner.critic is None:
         measures.pop("value_loss", None)
+    if settings.step == "kl":
+        measures["penalty"] = penalty
     return Round(number=number, learner=learner, measures=measures)
 
 
-def measured(practiced: Practiced) -> dict[str, float]:
+def rates_of(
+    settings: ReinforceSettings, *, left: float, penalty: float = 1.0, batches: int = 1
+) -> Rates:
+    """How far the next step goes, with this share of all steps to act `left`.
+
+    `batches` are done already.
+    """
+    proximal = settings.step in ("clip", "kl")
+    numbers = {
+        "policy": settings.learning_rate * left,
+        "critic": settings.critic_learning_rate * (left if proximal else 1.0),
+        "clip": settings.clip * left,
+        "penalty": penalty,
+        "divergence": settings.divergence,
+        "anchor": settings.anchor * left,
+        "demonstrations": settings.demonstrations
+        * settings.demonstrations_fall**batches,
+    }
+    each = {name: np.float32(number) for name, number in numbers.items()}
+    return Rates(**each, look=np.bool_(batches % LOOKS == 0))
+
+
+def adapted(penalty: float, divergence: float, wanted: float) -> float:
+    """What a nat of divergence costs in the next batch.
+
+    Twice as much after steps that went too far, half as much after timid ones, as in
+    Schulman et al. 2017, section 4 (https://arxiv.org/abs/1707.06347).
+    """
+    if divergence > 1.5 * wanted:
+        return min(2 * penalty, LARGEST_PENALTY)
+    if divergence < wanted / 1.5:
+        return max(penalty / 2, 1 / LARGEST_PENALTY)
+    return penalty
+
+
+def measured(practiced: Practiced, settings: ReinforceSettings) -> dict[str, float]:
     """What one batch says about the practice; what is not known of it is absent."""
     found = {
-        "training_return": practiced.mean_return,
         "entropy": practiced.entropy,
         "loss": practiced.loss,
         "value_loss": practiced.value_loss,
     }
+    if not np.isnan(practiced.mean_return):
+        found = {"training_return": practiced.mean_return, **found}
+    if settings.step != "gradient":
+        found["divergence"] = practiced.divergence
     if practiced.signal is not None and not np.isnan(practiced.signal.variance):
         found |= {
             "gradient_squared": practiced.signal.squared,

@@ -14,9 +14,12 @@ class BadSettingError(NoviceError):
     """A setting has a value that makes no sense."""
 
 
-def setting(default: Any, meaning: str) -> Any:
-    """A field whose meaning the command line shows."""
-    return field(default=default, metadata={"help": meaning})
+def setting(default: Any, meaning: str, *, later: bool = False) -> Any:
+    """A field whose meaning the command line shows.
+
+    One that came `later` than others is only written down where it is not as usual.
+    """
+    return field(default=default, metadata={"help": meaning, "later": later})
 
 
 def check(
@@ -268,37 +271,6 @@ class DaggerSettings:
         return -(-self.labels // self.labels_per_round)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReinforceSettings:
-    """REINFORCE: act, and make likelier what paid."""
-
-    env_steps: int = setting(500_000, "steps to act, in all")
-    episodes_per_batch: int = setting(
-        8, "whole episodes in a batch, chosen before acting"
-    )
-    rounds: int = setting(20, "evaluations on the way")
-    weigh: Literal["full-return", "rewards-to-go"] = setting(
-        "rewards-to-go", "what an action counts"
-    )
-    baseline: Literal["none", "mean", "value"] = setting(
-        "value", "what to subtract: nothing, the other episodes' mean, a learned value"
-    )
-    discount: float = setting(0.99, "what the next step's reward is worth now")
-    learning_rate: float = setting(3e-3, "Adam's first step size; falls to zero")
-    hidden: tuple[int, ...] = setting((64, 64), "sizes of the hidden layers")
-    critic_steps: int = setting(40, "gradient steps of the value after each batch")
-    critic_learning_rate: float = setting(3e-3, "step size of the value")
-
-    def __post_init__(self) -> None:
-        for name in ("env_steps", "episodes_per_batch", "rounds", "critic_steps"):
-            check(self, name, low=1)
-        check_choices(self)
-        check(self, "discount", low=0, high=1)
-        check(self, "learning_rate", low=0)
-        check(self, "critic_learning_rate", low=0)
-        check_layers(self.hidden)
-
-
 def as_json(settings: Any) -> dict[str, Any]:
     """The settings as plain values.
 
@@ -311,11 +283,23 @@ def as_json(settings: Any) -> dict[str, Any]:
     if "people" in content:
         people = unusual(content.pop("people"), PeopleSettings())
         content |= {"people": people} if people else {}
+    for name, usual in usually(type(settings)).items():
+        if content[name] == usual:
+            del content[name]
     if "fit" in content:
         fit = content["fit"]
         kept = {name: fit[name] for name in ("hidden", "learning_rate", "batch_size")}
         content["fit"] = kept | unusual(fit, FitSettings())
     return content
+
+
+def usually(kind: type) -> dict[str, Any]:
+    """What the settings were before somebody could set them."""
+    return {
+        each.name: each.default
+        for each in dataclasses.fields(kind)
+        if each.metadata.get("later")
+    }
 
 
 def unusual(values: dict[str, Any], usual: Any) -> dict[str, Any]:

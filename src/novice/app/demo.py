@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from novice import __version__
-from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
+from novice.algorithms.practice_settings import ReinforceSettings
+from novice.algorithms.settings import BcSettings, DaggerSettings
 from novice.app.assignment import Assignment, refuse_what_is_there
 from novice.app.folder import RunFolder, free_name
 from novice.app.judge import Judge

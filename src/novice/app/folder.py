@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from novice.algorithms.settings import layers_of
-from novice.app.choice import latest_of_the_best
+from novice.app.choice import latest_of_the_best, promoted
 from novice.app.run_settings import NotARunError, no_run, settings_in
 from novice.datasets.dataset import GOLD, Dataset
 from novice.datasets.shards import forget_parts, load_dataset, save_part
@@ -342,9 +342,20 @@ class RunFolder:
         return read_json(self.path / "summary.json")
 
     def best_round(self) -> int:
-        """The round that the run delivers, as `latest_of_the_best` chooses it."""
+        """The round that the run delivers.
+
+        It is what `latest_of_the_best` chooses, but a policy that came along to
+        practice is only replaced by one that is `promoted`.
+        """
         measures = [self.measures(number) for number in range(self.round_count())]
-        return latest_of_the_best([each["validation_returns"] for each in measures])
+        returns = [each["validation_returns"] for each in measures]
+        return promoted(returns) if self.goes_on else latest_of_the_best(returns)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a policy practices here that was learned elsewhere."""
+        practices = self.settings()["command"] == "reinforce"
+        return practices and (self.start_path / "policy.json").exists()
 
     def dataset(self) -> Dataset:
         """Everything that was answered in this run."""

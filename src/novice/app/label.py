@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from novice.app.options import PageOptions, SimulationOptions, simulated_name
+from novice.app.serving import serve_page
 from novice.errors import NoviceError
 from novice.files import CannotWriteError
-from novice.inbox.connections import serve
 from novice.inbox.darkroom import Darkroom
 from novice.inbox.security import LOOPBACK, Doorkeeper
 from novice.inbox.server import label_app
@@ -73,21 +73,9 @@ def label(
             if answer is not None:
                 stack.enter_context(answer(address_of(page, port, token)))
 
-        serve(
-            label_app(
-                folder,
-                doorkeeper,
-                inbox,
-                Darkroom(inbox, folder),
-                allowed_hosts={*LOOPBACK, page.host},
-            ),
-            host=page.host,
-            port=page.port,
-            tls_cert=None if page.tls_cert is None else Path(page.tls_cert),
-            tls_key=None if page.tls_key is None else Path(page.tls_key),
-            ready=ready,
-            stop=stop,
-        )
+        darkroom, hosts = Darkroom(inbox, folder), {*LOOPBACK, page.host}
+        app = label_app(folder, doorkeeper, inbox, darkroom, allowed_hosts=hosts)
+        serve_page(app, page, ready=ready, stop=stop)
     return 0
 
 

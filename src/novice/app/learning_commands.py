@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal
 
+from novice.algorithms.practice_settings import PRESETS, ReinforceSettings, preset
 from novice.algorithms.settings import (
     BcSettings,
     DaggerSettings,
     PeopleSettings,
-    ReinforceSettings,
 )
 from novice.app.machine_settings import prepare_machine
 from novice.app.options import (
@@ -125,14 +125,71 @@ def lag_in(word: str) -> float | Literal["auto"]:
     )
 
 
+# What keeps a policy that was learned elsewhere from forgetting while it practices.
+FROM_A_POLICY = {"preset": "ppo", "anchor": 1.0, "spread": 0.1}
+
+
 def reinforce(arguments: list[str]) -> int:
     """Practice: act, and make likelier what paid."""
     parser = task_parser("reinforce", "Practice: make likelier what paid.")
     parser.add_argument(
-        "--from", dest="start", metavar="RUN", help="start from this run's policy"
+        "--from",
+        dest="start",
+        metavar="RUN",
+        help="start from this run's policy, such as a clone's, and stay near it at"
+        " first (as with --preset ppo --anchor 1 --spread 0.1)",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="RUN",
+        help="demonstrations for --demonstrations: a run's, a recording's or an .npz"
+        " file's, as for novice bc (default: those behind the policy of --from)",
+    )
+    parser.add_argument(
+        "--preset",
+        choices=PRESETS,
+        default="reinforce",
+        help="what the usual names set, fitted to --environments and to the task's"
+        " actions; what is said besides is done (default: reinforce)",
     )
     add_flags(parser, ReinforceSettings)
+    if parser.parse_args(arguments).start is not None:
+        parser.set_defaults(**FROM_A_POLICY)
+    given = parser.parse_args(arguments)
+    if given.environments < 1:
+        raise UsageError(f"--environments is {given.environments}, but it is 1 or more")
+    real = given.preset == "ppo" and acts_by_numbers(given)
+    parser.set_defaults(
+        **preset(given.preset, environments=given.environments, real=real)
+    )
+    given = parser.parse_args(arguments)
+    refuse_what_needs_a_policy(given)
     return train(parser, arguments, "reinforce", ReinforceSettings)
+
+
+def acts_by_numbers(given: argparse.Namespace) -> bool:
+    """Whether the task's actions are real numbers: then it is practiced otherwise."""
+    prepare_machine()
+    from novice.app.tasks import task_called
+
+    return (
+        task_called(given.task, task_arguments(given.task_argument)).bounds is not None
+    )
+
+
+def refuse_what_needs_a_policy(given: argparse.Namespace) -> None:
+    """Raise UsageError when practice from nothing is to keep to something."""
+    if given.data and not given.demonstrations:
+        raise UsageError(
+            f"--data {given.data} is only learned from with --demonstrations SHARE,"
+            " such as 0.1"
+        )
+    for name in ("anchor", "demonstrations", "spread"):
+        if getattr(given, name) and given.start is None:
+            raise UsageError(
+                f"--{name} is about a policy that was learned elsewhere; say --from RUN"
+                " as well"
+            )
 
 
 def train(parser: Parser, arguments: list[str], command: str, kind: type) -> int:

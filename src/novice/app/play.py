@@ -16,9 +16,9 @@ from novice.app.label import wait_alone
 from novice.app.options import PageOptions, UsageError, simulated_name
 from novice.app.play_settings import PlaySettings
 from novice.app.scene import Scene, set_scene, versions
+from novice.app.serving import serve_page
 from novice.app.tasks import task_called
 from novice.envs.task import Task
-from novice.inbox.connections import serve
 from novice.inbox.play_server import play_app
 from novice.inbox.played import NotARecordingError
 from novice.inbox.recorder import Recorder
@@ -142,15 +142,7 @@ def show(
     app = guard(
         play_app(theater, hello), doorkeeper, allowed_hosts=LOOPBACK | {page.host}
     )
-    return serve(
-        app,
-        host=page.host,
-        port=page.port,
-        tls_cert=Path(page.tls_cert) if page.tls_cert else None,
-        tls_key=Path(page.tls_key) if page.tls_key else None,
-        ready=ready,
-        stop=theater.done,
-    )
+    return serve_page(app, page, ready=ready, stop=theater.done)
 
 
 def chosen_folder(task: Task, settings: PlaySettings, page: PageOptions) -> Path:

@@ -17,9 +17,10 @@ from novice.app.label import INBOX
 from novice.app.modes import final_modes
 from novice.app.numbers import interval, return_form
 from novice.app.options import is_simulated
+from novice.app.practice_words import gain_told, practice_told
 from novice.app.shift import final_visits
 from novice.app.shown import reactions_told
-from novice.app.signal_words import signal_told
+from novice.app.signal_words import sample_of, signal_told
 from novice.envs.seeds import test_seeds
 from novice.envs.task import Task
 from novice.evaluation.returns import Returns, returns_of
@@ -37,6 +38,7 @@ class Verdict:
     best_round: int
     final: Returns
     last: Returns
+    brought: Returns | None  # of a policy that came along to practice
     evaluation: Mapping[str, Any]
     replays: Sequence[Mapping[str, Any]]
 
@@ -50,6 +52,11 @@ def final_verdict(folder: RunFolder, judge: Judge) -> Verdict:
     last_returns = final
     if last != best:
         last_returns = returns_of(judge.play(folder.policy(last), seeds))
+    brought = None
+    if folder.goes_on:
+        brought = (
+            final if best == 0 else returns_of(judge.play(folder.policy(0), seeds))
+        )
     evaluation: dict[str, Any] = {
         "final": final.as_json(),
         "random": judge.test.random.as_json(),
@@ -64,6 +71,7 @@ def final_verdict(folder: RunFolder, judge: Judge) -> Verdict:
         best_round=best,
         final=final,
         last=last_returns,
+        brought=brought,
         evaluation=evaluation,
         replays=replays_of(seen, final),
     )
@@ -130,8 +138,10 @@ def summary_of(
     discrete = judge.task.bounds is None
     summary |= audit_told(rounds, discrete=discrete, by_people=assignment.by_people)
     if assignment.command == "reinforce":
-        batch = assignment.settings.episodes_per_batch
-        summary |= signal_told(rounds, episodes=batch)
+        summary |= practice_told(assignment.settings)
+        summary |= signal_told(rounds, sample_of(assignment.settings))
+        if verdict.brought is not None:
+            summary |= gain_told(verdict.brought, verdict.final, verdict.best_round)
     if assignment.command == "dagger":
         summary |= enough_told(
             [folder.measures(number) for number in range(folder.round_count())],
@@ -272,6 +282,8 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"{'last':<8} {shown(last['return'], form)} (round {last['round']})"
         )
+    if sentence := summary.get("gain", {}).get("says"):
+        lines.append(f"{'gain':<8} {sentence}")
     if sentence := summary.get("labels", {}).get("imported"):
         lines.append(f"{'labels':<8} {sentence}")
     normalized = ""

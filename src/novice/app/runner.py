@@ -10,7 +10,7 @@ import jax
 from novice.algorithms.asking import head_of
 from novice.algorithms.bc import bc
 from novice.algorithms.dagger import dagger, watched
-from novice.algorithms.reinforce import reinforce
+from novice.algorithms.reinforce import demonstrated, reinforce
 from novice.app.assignment import Assignment
 from novice.app.bulletin import announce
 from novice.app.classroom import Lesson, open_classroom, prepare_lesson
@@ -177,7 +177,9 @@ class Runner:
         return [float(each.value.mean()) for each in everybody if each is not None]
 
     def round_count(self) -> int:
-        return getattr(self.assignment.settings, "rounds", 1)
+        count = getattr(self.assignment.settings, "rounds", 1)
+        # Whoever brings a policy is evaluated before practicing.
+        return int(count) + self.folder.goes_on
 
     def evaluate(self, round: Round) -> Mapping[str, Any]:
         policy = round.learner.policy
@@ -188,7 +190,7 @@ class Runner:
     @contextlib.contextmanager
     def slots(self) -> Iterator[AbstractSlots]:
         """Where the run acts."""
-        slots = self.practice_slots() or SeparateSlots(self.task, SLOTS)
+        slots = self.practice_slots() or SeparateSlots(self.task, self.side_by_side())
         try:
             yield slots
         finally:
@@ -247,6 +249,13 @@ class Runner:
             phase=self.stopwatch.phase,
         ).rounds(after)
 
+    def side_by_side(self) -> int:
+        """How many environments a task without a vectorized form is stepped in."""
+        settings = self.assignment.settings
+        if self.assignment.command == "reinforce" and settings.fragment:
+            return int(settings.environments)
+        return SLOTS
+
     def practice_slots(self) -> AbstractSlots | None:
         """The task's own vectorized form, where nobody will ask about a moment."""
         functional = self.judge.core is not None
@@ -256,9 +265,11 @@ class Runner:
         registered = self.assignment.env.rpartition(":")[2]
         if gymnasium.spec(registered).vector_entry_point is None:
             return None
+        settings = self.assignment.settings
+        many = settings.environments if settings.fragment else None
         vector = gymnasium.make_vec(
             registered,
-            num_envs=self.assignment.settings.episodes_per_batch,
+            num_envs=many or settings.episodes_per_batch,
             vectorization_mode="vector_entry_point",
             **self.assignment.kwargs,
         )
@@ -300,7 +311,12 @@ class Runner:
             if command == "reinforce":
                 policy = None if start is None else start.learner.policy
                 yield from reinforce(
-                    slots, settings, policy=policy, after=after, **common
+                    slots,
+                    settings,
+                    policy=policy,
+                    shown=None if brought is None else demonstrated(brought),
+                    after=after,
+                    **common,
                 )
 
     def teacher(self) -> AbstractExpert | Dataset:

@@ -117,7 +117,14 @@ def luggage_of(assignment: Assignment, task: Task) -> Luggage:
 
 def asks(assignment: Assignment) -> bool:
     """Whether an assignment goes on with the answers of another run."""
-    return assignment.command == "dagger"
+    return assignment.command == "dagger" or practices_what_was_shown(assignment)
+
+
+def practices_what_was_shown(assignment: Assignment) -> bool:
+    """Whether practice goes on learning from the demonstrations of its policy's run."""
+    settings = assignment.settings
+    wanted = assignment.command == "reinforce" and bool(settings.demonstrations)
+    return wanted and assignment.data is None
 
 
 def is_recording(run: str) -> bool:

@@ -4,6 +4,7 @@ The random keys are split as Gymnasium's own adapter splits them, so an episode 
 the episode that `gymnasium.make` plays with the same seed.
 """
 
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -11,12 +12,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium import spaces
-from jaxtyping import Int, PRNGKeyArray
+from jaxtyping import Float, Int, Num, PRNGKeyArray
 
 from novice.envs.task import Task
 from novice.learning.policy import Policy
-from novice.learning.practice import Practice, Practiced, Rates, practice
-from novice.types import Learner, Trajectories
+from novice.learning.practice import (
+    Guides,
+    Practice,
+    Practiced,
+    Rates,
+    practice,
+    practice_on_fragments,
+)
+from novice.types import Fragments, Learner, Trajectories
 
 
 def functional_core(task: Task) -> Any | None:
@@ -60,13 +68,111 @@ def functional_practice(
     seeds: Int[jax.Array, " episodes"],
     how: Practice,
     rates: Rates,
+    guides: Guides,
     *,
     act_key: PRNGKeyArray,
     fit_key: PRNGKeyArray,
 ) -> Practiced:
     """Act in these episodes and learn from them, in one compiled program."""
     seen = functional_rollout(core, task, learner.policy, act_key, seeds, explore=True)
-    return practice(learner, seen, how, rates, key=fit_key)
+    return practice(learner, seen, how, rates, guides, key=fit_key)
+
+
+class Going(eqx.Module):
+    """Where environments are that go on from batch to batch."""
+
+    state: Any
+    shown: Num[jax.Array, "*environments obs"]
+    steps: Int[jax.Array, "*environments"]
+    returned: Float[jax.Array, "*environments"]
+
+
+@eqx.filter_jit
+def functional_beginning(
+    core: Any, task: Task, key: PRNGKeyArray, *, count: int
+) -> Going:
+    """New episodes in so many environments."""
+    state, shown = jax.vmap(partial(_new_episode, core))(jax.random.split(key, count))
+    return Going(state, shown, jnp.zeros(count, jnp.int32), jnp.zeros(count))
+
+
+@eqx.filter_jit
+def functional_fragments(
+    core: Any,
+    task: Task,
+    policy: Policy,
+    going: Going,
+    key: PRNGKeyArray,
+    *,
+    steps: int,
+) -> tuple[Going, Fragments]:
+    """So many steps in every environment, from where they are.
+
+    Where an episode ends, a new one follows.
+    """
+
+    def step(going: Going, step_key: PRNGKeyArray) -> tuple[Going, dict]:
+        action_key, *keys = jax.random.split(step_key, going.steps.shape[0] + 1)
+        sampled, _ = policy.sample((), going.shown, action_key)
+        return jax.vmap(partial(_onward, core, task))(going, sampled, jnp.stack(keys))
+
+    going, happened = jax.lax.scan(step, going, jax.random.split(key, steps))
+    columns = {name: jnp.swapaxes(each, 0, 1) for name, each in happened.items()}
+    return going, Fragments(valid=jnp.ones_like(columns["terminated"]), **columns)
+
+
+@eqx.filter_jit
+def functional_practice_on_fragments(
+    core: Any,
+    task: Task,
+    learner: Learner,
+    going: Going,
+    how: Practice,
+    rates: Rates,
+    guides: Guides,
+    *,
+    steps: int,
+    act_key: PRNGKeyArray,
+    fit_key: PRNGKeyArray,
+) -> tuple[Going, Practiced]:
+    """Go on, and learn from it, in one compiled program."""
+    going, seen = functional_fragments(
+        core, task, learner.policy, going, act_key, steps=steps
+    )
+    return going, practice_on_fragments(learner, seen, how, rates, guides, key=fit_key)
+
+
+def _new_episode(core: Any, key: PRNGKeyArray) -> tuple[Any, jax.Array]:
+    """A state in which an episode begins, and what is seen of it."""
+    state = core.initial(rng=key)
+    return state, jnp.asarray(core.observation(state, key), jnp.float32)
+
+
+def _onward(
+    core: Any, task: Task, going: Going, sampled: jax.Array, key: PRNGKeyArray
+) -> tuple[Going, dict[str, jax.Array]]:
+    """One step of one environment, and a new episode if this one has ended."""
+    step_key, begin_key = jax.random.split(key)
+    action = as_taken(task, executable(task, sampled))
+    after = core.transition(going.state, action, step_key)
+    led_to = jnp.asarray(core.observation(after, step_key), jnp.float32)
+    reward = core.reward(going.state, action, after, step_key)
+    reward = jnp.asarray(reward, jnp.float32)
+    terminated = jnp.asarray(core.terminal(after, step_key), bool)
+    truncated = ~terminated & (going.steps + 1 >= task.max_episode_steps)
+    ended = terminated | truncated
+    happened = {
+        "observation": going.shown,
+        "after": led_to,
+        "action_sampled": sampled,
+        "reward": reward,
+        "terminated": terminated,
+        "truncated": truncated,
+        "returned": going.returned + reward,
+    }
+    new = Going(*_new_episode(core, begin_key), jnp.int32(0), jnp.float32(0))
+    on = Going(after, led_to, going.steps + 1, going.returned + reward)
+    return jax.tree.map(lambda a, b: jnp.where(ended, a, b), new, on), happened
 
 
 def functional_episode(

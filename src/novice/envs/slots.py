@@ -1,6 +1,7 @@
 """Step several episodes of a host task side by side, each from a seed of its own."""
 
 import abc
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -32,6 +33,22 @@ class Step(NamedTuple):
     truncated: Bool[np.ndarray, " slots"]
 
 
+class Onward(NamedTuple):
+    """One step in every slot, after which episodes that ended have begun anew.
+
+    `acted` is false where a slot did nothing but begin; `shown` is what each slot shows
+    for the next step.
+    """
+
+    step: Step
+    acted: Bool[np.ndarray, " slots"]
+    shown: Num[np.ndarray, "slots obs"]
+
+
+# Seeds for so many new episodes.
+Fresh = Callable[[int], Int[np.ndarray, " episodes"]]
+
+
 class AbstractSlots(abc.ABC):
     """A fixed number of places, in each of which one episode can be going on."""
 
@@ -49,6 +66,25 @@ class AbstractSlots(abc.ABC):
         self, action: Num[np.ndarray, "slots actions"], live: Bool[np.ndarray, " slots"]
     ) -> Step:
         """Execute an action in each live slot."""
+
+    def go_on(
+        self,
+        action: Num[np.ndarray, "slots actions"],
+        late: Bool[np.ndarray, " slots"],
+        fresh: Fresh,
+    ) -> Onward:
+        """Execute an action in every slot, and begin anew where an episode ends.
+
+        Where it is `late`, this step is the last one that the task allows.
+        """
+        everybody = np.ones(self.count, bool)
+        step = self.step(action, everybody)
+        step = step._replace(truncated=(step.truncated | late) & ~step.terminated)
+        ended = np.flatnonzero(step.terminated | step.truncated)
+        shown = step.observation
+        if len(ended):
+            shown = self.begin(ended, fresh(len(ended)))
+        return Onward(step, everybody, shown)
 
     @abc.abstractmethod
     def close(self) -> None: ...
@@ -156,6 +192,9 @@ class VectorSlots(AbstractSlots):
         self._seed = -1
         self._steps = 0
         self._ended = np.zeros(self.count, bool)
+        self._shown = np.zeros(
+            (self.count, task.observation_size), task.observation_dtype
+        )
 
     def begin(
         self, slots: Int[np.ndarray, " some"], seeds: Int[np.ndarray, " some"]
@@ -168,7 +207,7 @@ class VectorSlots(AbstractSlots):
         self._seed, self._steps = int(seeds[0]), 0
         self._ended = np.zeros(self.count, bool)
         first, _ = self._vector.reset(seed=self._seed)
-        observation = self._vectors(first)
+        self._shown = observation = self._vectors(first)
         self._check(observation, np.zeros(self.count))
         return observation
 
@@ -176,7 +215,7 @@ class VectorSlots(AbstractSlots):
         self, action: Num[np.ndarray, "slots actions"], live: Bool[np.ndarray, " slots"]
     ) -> Step:
         if self._mode == AutoresetMode.DISABLED and self._ended.any():
-            self._vector.reset(options={"reset_mask": self._ended})
+            self._begin_again()
         self._steps += 1
         try:
             after, reward, terminated, truncated, info = self._vector.step(
@@ -189,12 +228,35 @@ class VectorSlots(AbstractSlots):
             ) from error
         observation = self._vectors(after)
         self._ended = terminated | truncated
+        self._shown = observation
         if self._mode == AutoresetMode.SAME_STEP:
+            observation = observation.copy()
             for slot in np.flatnonzero(self._ended):
                 observation[slot] = self.task.vector(info["final_obs"][slot])
         reward = np.where(live, reward, 0).astype(np.float32)
         self._check(np.where(live[:, None], observation, 0), reward)
         return Step(observation, reward, terminated & live, truncated & live)
+
+    def go_on(
+        self,
+        action: Num[np.ndarray, "slots actions"],
+        late: Bool[np.ndarray, " slots"],
+        fresh: Fresh,
+    ) -> Onward:
+        # What ended in the last step only begins in this one, whatever is done.
+        beginning = self._mode == AutoresetMode.NEXT_STEP
+        acted = ~self._ended if beginning else np.ones(self.count, bool)
+        step = self.step(action, acted)
+        if self._mode == AutoresetMode.DISABLED and self._ended.any():
+            self._begin_again()
+        truncated = step.truncated & ~step.terminated
+        return Onward(step._replace(truncated=truncated), acted, self._shown)
+
+    def _begin_again(self) -> None:
+        """New episodes where the last ones ended."""
+        first, _ = self._vector.reset(options={"reset_mask": self._ended})
+        self._shown = self._vectors(first)
+        self._ended = np.zeros(self.count, bool)
 
     def _executable(self, action: np.ndarray) -> np.ndarray:
         space = self._vector.action_space

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from novice.experts.question import Answer
 from novice.files import CannotWriteError
+from novice.inbox.beside import Beside
 from novice.inbox.store import Inbox
 
 # What somebody handed in, and where they wait for its numbers.
@@ -20,7 +20,7 @@ class Clerk:
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
+        self._beside = Beside("clerk")
         self._waiting: list[Waiting] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -40,7 +40,7 @@ class Clerk:
         """Finish what was handed in, and end the thread."""
         if self._work is not None:
             await self._work
-        self._thread.shutdown()
+        self._beside.close()
 
     async def _commit_all(self) -> None:
         while self._waiting:
@@ -50,9 +50,8 @@ class Clerk:
     async def _commit(self, batch: list[Waiting]) -> None:
         """Commit a batch; where one of it is at fault, each by itself."""
         answers = [answer for each, _ in batch for answer in each]
-        loop = asyncio.get_running_loop()
         try:
-            ids = await loop.run_in_executor(self._thread, self._inbox.store, answers)
+            ids = await self._beside.call(lambda: self._inbox.store(answers))
         except Exception as error:
             if len(batch) == 1 or isinstance(error, CannotWriteError):
                 for _, future in batch:

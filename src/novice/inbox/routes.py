@@ -1,14 +1,17 @@
 """Let each route answer to those whose invitation is for it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from novice.inbox.limits import RefusedError
+from novice.inbox.limits import Allowance, RefusedError
 from novice.inbox.people import ROLES
+from novice.inbox.security import Doorkeeper, Guard, guard
 
 # Who may do what: see Person.role.
 ANYBODY = frozenset(ROLES)
@@ -37,7 +40,22 @@ def route(
     return Route(path, checked, methods=[method])
 
 
-def routed(router: Router) -> ASGIApp:
+def guarded(
+    routes: Sequence[Route],
+    doorkeeper: Doorkeeper,
+    *,
+    open: Callable[[Any], AbstractAsyncContextManager[None]],
+    allowed_hosts: Collection[str],
+    bad_tokens: Allowance | None,
+) -> Guard:
+    """The routes of a page as an app behind a door; `open` is entered while it runs."""
+    router = Router(routes, redirect_slashes=False, lifespan=open)
+    return guard(
+        _routed(router), doorkeeper, allowed_hosts=allowed_hosts, bad_tokens=bad_tokens
+    )
+
+
+def _routed(router: Router) -> ASGIApp:
     """The router as an app: what it does not know is refused in our words."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,20 +1,18 @@
 """Ask people questions and store their answers, over HTTP."""
 
-import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Collection, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Router
 
 from novice.errors import NoviceError
 from novice.inbox.assets import assets, send_asset
+from novice.inbox.beside import Beside
 from novice.inbox.clerk import Clerk
 from novice.inbox.facts import budget_of, measures, needed, offers_consequences
 from novice.inbox.limits import Allowance, RefusedError, refused_for
@@ -29,8 +27,8 @@ from novice.inbox.protocol import (
     parse_lease,
     question_words,
 )
-from novice.inbox.routes import ANYBODY, WHO_ANSWERS, WHO_OVERSEES, route, routed
-from novice.inbox.security import LOOPBACK, Doorkeeper, Guard, guard
+from novice.inbox.routes import ANYBODY, WHO_ANSWERS, WHO_OVERSEES, guarded, route
+from novice.inbox.security import LOOPBACK, Doorkeeper, Guard
 from novice.inbox.store import Inbox, UnknownQuestionError
 from novice.inbox.strips import Pictures, send_strip
 
@@ -47,8 +45,6 @@ BLIND = (
     "this question was drawn by chance to find out how often the policy is wrong: it is"
     " answered without help"
 )
-
-Result = TypeVar("Result")
 
 
 def label_app(
@@ -67,7 +63,7 @@ def label_app(
     """
     desk = _Desk(folder.name, inbox, darkroom, doorkeeper, answers)
     question = "/api/questions/{question}"
-    router = Router(
+    return guarded(
         [
             route("/", desk.page, ANYBODY),
             route("/overview", desk.overview_page, WHO_OVERSEES),
@@ -82,11 +78,10 @@ def label_app(
             route("/api/history", desk.history, WHO_ANSWERS),
             route("/api/progress", desk.progress, ANYBODY),
         ],
-        redirect_slashes=False,
-        lifespan=desk.open,
-    )
-    return guard(
-        routed(router), doorkeeper, allowed_hosts=allowed_hosts, bad_tokens=bad_tokens
+        doorkeeper,
+        open=desk.open,
+        allowed_hosts=allowed_hosts,
+        bad_tokens=bad_tokens,
     )
 
 
@@ -106,7 +101,7 @@ class _Desk:
         self._inbox = inbox
         self._darkroom = darkroom
         self._clerk = Clerk(inbox)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="desk")
+        self._beside = Beside("desk")
         self._allowance = answers or Allowance(
             a_second=ANSWERS_A_SECOND, burst=ANSWERS_AT_ONCE
         )
@@ -121,7 +116,7 @@ class _Desk:
             await self._clerk.close()
             await self._darkroom.close()
             await self._overview.close()
-            self._thread.shutdown()
+            self._beside.close()
 
     async def page(self, request: Request) -> Response:
         if request.state.role not in WHO_ANSWERS:
@@ -135,7 +130,7 @@ class _Desk:
         return send_asset(self._assets, request.path_params["name"], request)
 
     async def hello(self, request: Request) -> Response:
-        facts = await self._call(self._inbox.facts)
+        facts = await self._beside.call(self._inbox.facts)
         words = needed(facts, "words")
         content = {
             "who": request.state.who,
@@ -173,7 +168,7 @@ class _Desk:
             content = {"questions": questions, "progress": self._progress(who)}
             return content, offers_consequences(self._inbox.facts())
 
-        content, consequences = await self._call(lease)
+        content, consequences = await self._beside.call(lease)
         self._darkroom.forget(wish.release)
         self._darkroom.expect(
             [question["id"] for question in content["questions"]],
@@ -190,7 +185,7 @@ class _Desk:
         number = _question(request)
         await self._check_blind(number)
         with _unknown_is_absent():
-            asked = await self._call(lambda: self._inbox.question(number))
+            asked = await self._beside.call(lambda: self._inbox.question(number))
         return JSONResponse({"action": asked.action.tolist()})
 
     async def consequences(self, request: Request) -> Response:
@@ -204,7 +199,7 @@ class _Desk:
 
     async def answers(self, request: Request) -> Response:
         who = request.state.who
-        words = await self._call(lambda: self._inbox.told("words"))
+        words = await self._beside.call(lambda: self._inbox.told("words"))
         kind = action_kind(needed({"words": words}, "words"))
         answers = parse_answers(await request.body(), who=who, kind=kind)
         wait = self._allowance.take(who, len(answers))
@@ -218,7 +213,7 @@ class _Desk:
             sentence = "one of these questions is not of this run: reload the page"
             raise RefusedError(409, sentence) from None
         self._darkroom.forget([answer.question for answer in answers])
-        progress = await self._call(lambda: self._progress(who))
+        progress = await self._beside.call(lambda: self._progress(who))
         stored = [answer.uuid for answer in answers]
         return JSONResponse({"stored": stored, "progress": progress})
 
@@ -231,17 +226,17 @@ class _Desk:
             )
             return [answer_words(each.id, each.answer, asked) for asked, each in kept]
 
-        return JSONResponse({"items": await self._call(items)})
+        return JSONResponse({"items": await self._beside.call(items)})
 
     async def progress(self, request: Request) -> Response:
         who = request.state.who
-        return JSONResponse(await self._call(lambda: self._progress(who)))
+        return JSONResponse(await self._beside.call(lambda: self._progress(who)))
 
     async def _check_blind(self, question: int) -> None:
         """Raise RefusedError while answers, or this one, must come without help."""
-        if question in await self._call(self._inbox.reserved):
+        if question in await self._beside.call(self._inbox.reserved):
             raise RefusedError(403, BLIND)
-        if measures(await self._call(self._inbox.facts)):
+        if measures(await self._beside.call(self._inbox.facts)):
             raise RefusedError(
                 403, "agreement is being measured: answers come without help for now"
             )
@@ -270,11 +265,6 @@ class _Desk:
             "news": self._inbox.news(0)[-_NEWS:],
             "training": now - facts.get("alive", 0.0) < SIGN_OF_LIFE,
         }
-
-    async def _call(self, work: Callable[[], Result]) -> Result:
-        """Do something that waits for the disk beside the loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, work)
 
 
 def _question(request: Request) -> int:

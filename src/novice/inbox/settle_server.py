@@ -1,22 +1,20 @@
 """Show pairs of answers that contradict each other, and keep which one is right."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Collection, Iterator
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Router
 
 from novice.errors import NoviceError
 from novice.files import TakenError
 from novice.inbox.assets import assets, send_asset
+from novice.inbox.beside import Beside
 from novice.inbox.limits import Allowance, RefusedError
 from novice.inbox.protocol import parse_id
-from novice.inbox.routes import ANYBODY, WHO_DECIDES, route, routed
-from novice.inbox.security import LOOPBACK, Doorkeeper, Guard, guard
+from novice.inbox.routes import ANYBODY, WHO_DECIDES, guarded, route
+from novice.inbox.security import LOOPBACK, Doorkeeper, Guard
 from novice.inbox.settling import (
     CannotSettleError,
     Docket,
@@ -28,8 +26,6 @@ from novice.inbox.strips import Pictures, send_strip
 
 # So many pairs are told ahead, whose pictures are then there in time.
 AHEAD = 3
-
-Result = TypeVar("Result")
 
 
 def settle_app(
@@ -45,7 +41,7 @@ def settle_app(
     The app closes `darkroom`, whose pictures are those of rows, when it ends.
     """
     table = _Table(docket, darkroom)
-    router = Router(
+    return guarded(
         [
             route("/", table.page, ANYBODY),
             route("/static/{name}", table.static, ANYBODY),
@@ -55,11 +51,10 @@ def settle_app(
             route("/api/decisions", table.decide, WHO_DECIDES, "POST"),
             route("/api/decided/{back}", table.decided, WHO_DECIDES),
         ],
-        redirect_slashes=False,
-        lifespan=table.open,
-    )
-    return guard(
-        routed(router), doorkeeper, allowed_hosts=allowed_hosts, bad_tokens=bad_tokens
+        doorkeeper,
+        open=table.open,
+        allowed_hosts=allowed_hosts,
+        bad_tokens=bad_tokens,
     )
 
 
@@ -69,7 +64,7 @@ class _Table:
     def __init__(self, docket: Docket, darkroom: Pictures) -> None:
         self._docket = docket
         self._darkroom = darkroom
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="table")
+        self._beside = Beside("table")
         self._assets = assets()
 
     @contextlib.asynccontextmanager
@@ -79,7 +74,7 @@ class _Table:
             yield
         finally:
             await self._darkroom.close()
-            self._thread.shutdown()
+            self._beside.close()
 
     async def page(self, request: Request) -> Response:
         return send_asset(self._assets, "settle.html", request)
@@ -89,16 +84,16 @@ class _Table:
 
     async def hello(self, request: Request) -> Response:
         you = {name: getattr(request.state, name) for name in ("who", "role", "csrf")}
-        facts = await self._call(self._docket.facts)
+        facts = await self._beside.call(self._docket.facts)
         return JSONResponse({**facts, **you})
 
     async def pairs(self, request: Request) -> Response:
         who = request.state.who
-        return JSONResponse(await self._call(lambda: self._what_is_next(who)))
+        return JSONResponse(await self._beside.call(lambda: self._what_is_next(who)))
 
     async def clip(self, request: Request) -> Response:
         row = parse_id(request.path_params["row"], "a row")
-        if not await self._call(lambda: self._docket.has_row(row)):
+        if not await self._beside.call(lambda: self._docket.has_row(row)):
             raise RefusedError(404, "this row stands in no pair")
         try:
             return send_strip(await self._darkroom.clip(row))
@@ -114,12 +109,12 @@ class _Table:
                 decided = self._docket.decide(who, decision)
             return {"decided": decided, **self._what_is_next(who)}
 
-        return JSONResponse(await self._call(decide))
+        return JSONResponse(await self._beside.call(decide))
 
     async def decided(self, request: Request) -> Response:
         who, back = request.state.who, parse_id(request.path_params["back"], "a place")
         with _worded():
-            found = await self._call(lambda: self._docket.decided(who, back))
+            found = await self._beside.call(lambda: self._docket.decided(who, back))
         if found is None:
             raise RefusedError(404, "there is no earlier decision of yours")
         return JSONResponse({"decided": found})
@@ -127,11 +122,6 @@ class _Table:
     def _what_is_next(self, who: str) -> dict[str, Any]:
         pairs = [*self._docket.upcoming(AHEAD)]
         return {"pairs": pairs, "progress": self._docket.progress(who)}
-
-    async def _call(self, work: Callable[[], Result]) -> Result:
-        """Do something that waits for the disk beside the loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, work)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
+from novice.datasets.ledger import TwoRows
 from novice.errors import NoviceError
 from novice.inbox.protocol import BadRequestError, parse_object
 
@@ -12,9 +13,6 @@ from novice.inbox.protocol import BadRequestError, parse_object
 Choice = Literal["left", "right", "both", "neither", "skip"]
 CHOICES: tuple[str, ...] = get_args(Choice)
 _FIELDS = {"pair", "choice", "before"}
-
-# Two rows, the lower one first.
-TwoRows = tuple[int, int]
 
 
 class UnknownPairError(NoviceError):

@@ -5,8 +5,8 @@ corrected and practicing alike; what differs is where the rows come from and wha
 one weighs.
 """
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -20,11 +20,14 @@ from novice.learning.policy import Critic, Policy, trainable
 from novice.types import AnyArray, Batch, Learner
 
 
-@dataclass(frozen=True)
-class Objective:
-    """A loss summed over rows, and the part of the learner that it improves."""
+class Objective(eqx.Module):
+    """A loss summed over rows, and the part of the learner that it improves.
 
-    improves: str  # "policy" or "critic"
+    Numbers that a loss needs besides are bound to it by a `jax.tree_util.Partial`, so
+    that others compile nothing anew.
+    """
+
+    improves: str = eqx.field(static=True)  # "policy" or "critic"
     loss: Callable[[Any, Batch, PRNGKeyArray], Float[jax.Array, ""]]
 
 
@@ -94,6 +97,23 @@ VALUE_ERROR = Objective("critic", squared_value_error)
 ADAM = optax.scale_by_adam(eps=1e-5)
 
 
+@functools.cache
+def no_longer_than(longest: float) -> optax.GradientTransformation:
+    """Adam on gradients that are cut to this length; 0 leaves them as they are.
+
+    Its state is Adam's own. Made once for each length, so that it compiles once.
+    """
+    if not longest:
+        return ADAM
+    cut = optax.clip_by_global_norm(longest)
+
+    def update(gradient: Any, state: Any, network: Any = None) -> tuple[Any, Any]:
+        shorter, _ = cut.update(gradient, optax.EmptyState())
+        return ADAM.update(shorter, state, network)
+
+    return optax.GradientTransformation(ADAM.init, update)
+
+
 class Plan(NamedTuple):
     """The steps to take: which rows each looks at, and how far it goes.
 
@@ -125,6 +145,31 @@ def minibatch_plan(
     rate = learning_rate * (0.01 + 0.99 * fall)
     seed = generator.integers(2**32, size=steps, dtype=np.uint32)
     return Plan(rows, rate.astype(np.float32), seed)
+
+
+def shuffled_plan(
+    row_count: int,
+    epochs: int,
+    minibatches: int,
+    learning_rate: Float[AnyArray, ""],
+    *,
+    key: PRNGKeyArray,
+) -> Plan:
+    """So many times over all rows, each time in another order, at one rate.
+
+    Rows that do not fill a minibatch are left out of that time. May be compiled.
+    """
+    size = row_count // minibatches
+    order_key, seed_key = jax.random.split(key)
+    if minibatches == 1:
+        order = jnp.tile(jnp.arange(row_count), (epochs, 1))
+    else:
+        keys = jax.random.split(order_key, epochs)
+        order = jax.vmap(lambda key: jax.random.permutation(key, row_count))(keys)
+    steps = epochs * minibatches
+    rows = order[:, : size * minibatches].reshape(steps, size)
+    seed = jax.random.bits(seed_key, (steps,))
+    return Plan(rows, jnp.full(steps, learning_rate), seed)
 
 
 def whole_batch_plan(

@@ -157,6 +157,18 @@ def new_policy(
     return Policy(trunk, head, history, chunk, execute)
 
 
+def with_spread(policy: Policy, least: float) -> Policy:
+    """The same likeliest actions, tried around by at least so many half-ranges.
+
+    Only where the spread is one number for each action: others are left as they are.
+    """
+    log_std = getattr(policy.head, "log_std", None)
+    if not least or log_std is None:
+        return policy
+    wider = jnp.maximum(log_std, jnp.log(least))
+    return eqx.tree_at(lambda whole: whole.head.log_std, policy, wider)
+
+
 def new_critic(
     observation_size: int,
     *,
@@ -181,6 +193,20 @@ def calibrated(
     spread = jnp.std(returns, where=valid)
     scale = jnp.where(spread > 0, spread, 1.0)
     return Critic(critic.trunk, jnp.mean(returns, where=valid), scale)
+
+
+def in_rewards(
+    critic: Critic,
+    reward: Float[AnyArray, "*lead"],
+    valid: Bool[AnyArray, "*lead"],
+) -> Critic:
+    """The critic speaking in units of a typical reward, the root of their mean square.
+
+    That is for a critic that learns from its own word: it begins near nothing and grows
+    with what is paid.
+    """
+    typical = jnp.sqrt(jnp.mean(jnp.asarray(reward) ** 2, where=valid))
+    return Critic(critic.trunk, jnp.zeros(()), jnp.where(typical > 0, typical, 1.0))
 
 
 def policy_from_config(config: dict[str, Any]) -> Policy:

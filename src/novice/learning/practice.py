@@ -1,7 +1,8 @@
-"""Improve a policy by what it just did: one step of REINFORCE (M5).
+"""Improve a policy by what it just did.
 
-∇J ≈ 1/N Σ_i Σ_t ∇ log π_θ(a_t given s_t) · weight over N trajectories; one step a batch
-(Williams 1992, https://doi.org/10.1007/BF00992696).
+∇J ≈ 1/N Σ_i Σ_t ∇ log π_θ(a_t given s_t) · weight over N trajectories (Williams 1992,
+https://doi.org/10.1007/BF00992696): what an action weighs is `learning.weigh`'s, how a
+step is taken is chosen here.
 """
 
 from typing import Any, NamedTuple
@@ -9,50 +10,108 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
-from jaxtyping import Float, Int, Num, PRNGKeyArray
+from jax.tree_util import Partial
+from jaxtyping import Bool, Float, Int, Num, PRNGKeyArray
 
 from novice.learning.fit import (
     ADAM,
     VALUE_ERROR,
     WEIGHTED_LIKELIHOOD,
+    Objective,
     Plan,
     fit,
+    negative_weighted_likelihood,
+    no_longer_than,
+    shuffled_plan,
     whole_batch_plan,
 )
+from novice.learning.fragments import weigh_fragments
+from novice.learning.natural import natural_step
 from novice.learning.network import with_more_seen
-from novice.learning.policy import calibrated
+from novice.learning.policy import Policy, calibrated, in_rewards
 from novice.learning.signal import Signal, each_gradient, signal_of
+from novice.learning.trust import (
+    anchored,
+    clipped,
+    divergence,
+    penalized,
+    remembered,
+    undecided,
+)
 from novice.learning.weigh import (
     estimate_of,
     flat,
     value_batch,
-    weigh_by_return,
+    weigh_trajectories,
 )
-from novice.types import AnyArray, Batch, Learner, Trajectories
+from novice.learning.weighing import Weighing
+from novice.types import AnyArray, Batch, Fragments, Learner, Trajectories
 
 # Rows in a minibatch of the critic.
 CRITIC_BATCH = 512
-# One step of so many is held against what each of its episodes says.
-LOOKS = 4
 # How many batches' worth of steps a critic learns before the policy does.
 WARM_UP = 10
+# Into no more groups is a batch of fragments parted to see how far they agree.
+MOST_GROUPS = 64
+NOTHING = np.float32(0)
+
+
+class Stepping(NamedTuple):
+    """How a step is taken; hashable, so that it compiles once.
+
+    `step` is gradient (one along ∇J), clip or kl (several, kept near what acted), or
+    natural (one along F⁻¹∇J). `epochs` and `minibatches` are those of clip and kl,
+    `longest` cuts gradients (0: never), `entropy` is what a nat of it is worth.
+    """
+
+    step: str = "gradient"
+    epochs: int = 1
+    minibatches: int = 1
+    longest: float = 0.0
+    entropy: float = 0.0
 
 
 class Practice(NamedTuple):
-    """How a batch is turned into a step; hashable, so that it compiles once."""
+    """How a batch is turned into a step; hashable, so that it compiles once.
 
-    weigh: str
-    baseline: str
-    discount: float
+    `critic_steps` are those of the steps gradient and natural; with clip and kl the
+    critic takes as many as the policy.
+    """
+
+    weighing: Weighing
+    stepping: Stepping
     critic_steps: int
 
 
 class Rates(NamedTuple):
-    """How far one step goes."""
+    """How far one step goes, and how it is held back.
+
+    `clip` is how far a ratio may leave 1, `penalty` what a nat of divergence costs,
+    `divergence` how many nats a natural step goes, `anchor` what a nat away from the
+    anchor costs, `demonstrations` what a demonstrated action weighs, of the largest
+    weight in the batch. `look` asks for the step's signal.
+    """
 
     policy: Float[AnyArray, ""]
     critic: Float[AnyArray, ""]
+    clip: Float[AnyArray, ""] = NOTHING
+    penalty: Float[AnyArray, ""] = NOTHING
+    divergence: Float[AnyArray, ""] = NOTHING
+    anchor: Float[AnyArray, ""] = NOTHING
+    demonstrations: Float[AnyArray, ""] = NOTHING
+    look: Bool[AnyArray, ""] = np.False_
+
+
+class Guides(NamedTuple):
+    """What practice is not to forget: a policy to stay near, and demonstrations."""
+
+    anchor: Policy | None = None
+    demonstrations: Batch | None = None
+
+
+NO_GUIDES = Guides()
 
 
 class Practiced(NamedTuple):
@@ -60,11 +119,12 @@ class Practiced(NamedTuple):
 
     learner: Learner
     steps: Int[jax.Array, ""]  # of all episodes of the batch
-    mean_return: Float[jax.Array, ""]  # undiscounted, over the batch's episodes
+    mean_return: Float[jax.Array, ""]  # undiscounted; NaN where no episode ended
     entropy: Float[jax.Array, ""]  # nats, mean over the visited states
     loss: Float[jax.Array, ""]
     value_loss: Float[jax.Array, ""]  # a row, in the critic's units; 0 without one
-    signal: Signal | None  # of every fourth step, else NaN; one episode can't say
+    divergence: Float[jax.Array, ""]  # KL(before, after), nats a row
+    signal: Signal | None  # where it was asked for, else NaN; one episode can't say
 
 
 @eqx.filter_jit
@@ -73,45 +133,141 @@ def practice(
     trajectories: Trajectories,
     how: Practice,
     rates: Rates,
+    guides: Guides = NO_GUIDES,
     *,
     key: PRNGKeyArray,
 ) -> Practiced:
-    """One gradient step of the policy on these trajectories, then the critic's."""
+    """Learn from whole episodes."""
     trajectories = jax.tree.map(jnp.asarray, trajectories)
-    batch, to_value = weigh_by_return(
-        trajectories,
-        learner.critic,
-        weigh=how.weigh,
-        baseline=how.baseline,
-        discount=how.discount,
+    batch, to_value = weigh_trajectories(
+        trajectories, learner.policy, learner.critic, how.weighing
     )
-    entropy = jnp.mean(learner.policy.entropy(batch.observation), where=batch.valid)
+    total = jnp.sum(trajectories.reward, axis=1, where=trajectories.valid)
     episodes = trajectories.seed.shape[0]
-    signal = believed(learner, batch, episodes) if episodes > 1 else None
-    learner, loss = ascended(learner, batch, episodes, rate=rates.policy)
+    return improved(
+        learner,
+        batch,
+        to_value,
+        how,
+        rates,
+        guides,
+        groups=episodes,
+        normalizer=jnp.float32(episodes),
+        mean_return=jnp.mean(total),
+        key=key,
+    )
+
+
+@eqx.filter_jit
+def practice_on_fragments(
+    learner: Learner,
+    fragments: Fragments,
+    how: Practice,
+    rates: Rates,
+    guides: Guides = NO_GUIDES,
+    *,
+    key: PRNGKeyArray,
+) -> Practiced:
+    """Learn from stretches of steps, whose ends the critic's word stands in for."""
+    fragments = jax.tree.map(jnp.asarray, fragments)
+    batch, to_value = weigh_fragments(fragments, learner.critic, how.weighing)
+    ended = (fragments.terminated | fragments.truncated) & fragments.valid
+    returned = jnp.sum(fragments.returned, where=ended) / jnp.sum(ended)
+    return improved(
+        learner,
+        batch,
+        to_value,
+        how,
+        rates,
+        guides,
+        groups=groups_of(fragments.valid.shape[0]),
+        normalizer=jnp.sum(batch.valid).astype(jnp.float32),
+        mean_return=returned,
+        key=key,
+    )
+
+
+def groups_of(environments: int) -> int:
+    """Into how many equal groups environments are parted to see how far they agree."""
+    most = min(environments, MOST_GROUPS)
+    return next(n for n in range(most, 0, -1) if environments % n == 0)
+
+
+def improved(
+    learner: Learner,
+    batch: Batch,
+    to_value: Batch,
+    how: Practice,
+    rates: Rates,
+    guides: Guides,
+    *,
+    groups: int,
+    normalizer: Float[jax.Array, ""],
+    mean_return: Float[jax.Array, ""],
+    key: PRNGKeyArray,
+) -> Practiced:
+    """The policy's step on weighted rows, then the critic's.
+
+    What is seen in this batch standardizes the inputs of the next one.
+    """
+    step_key, critic_key = jax.random.split(key)
+    policy = learner.policy
+    entropy = jnp.mean(policy.entropy(batch.observation), where=batch.valid)
+    signal = believed(policy, batch, groups, rates.look) if groups > 1 else None
+    learner, loss = stepped(
+        learner,
+        with_demonstrations(batch, guides.demonstrations, rates.demonstrations),
+        batch,
+        how.stepping,
+        rates,
+        guides.anchor,
+        normalizer=normalizer,
+        key=step_key,
+    )
+    apart = jnp.zeros(())
+    if how.stepping.step != "gradient":
+        apart = divergence(learner.policy, remembered(policy, batch))
     value_loss = jnp.zeros(())
     if learner.critic is not None:
         learner, value_loss = fit_critic(
-            learner, to_value, how, rate=rates.critic, key=key
+            learner, to_value, how, rate=rates.critic, key=critic_key
         )
-    seen = flat(trajectories.observation[:, :-1])
-    learner = with_seen(learner, seen, batch.valid)
-    total = jnp.sum(trajectories.reward, axis=1, where=trajectories.valid)
-    steps = jnp.sum(trajectories.valid)
-    return Practiced(learner, steps, jnp.mean(total), entropy, loss, value_loss, signal)
+    learner = with_seen(learner, batch.observation, batch.valid)
+    steps = jnp.sum(batch.valid)
+    return Practiced(
+        learner, steps, mean_return, entropy, loss, value_loss, apart, signal
+    )
 
 
-def believed(learner: Learner, batch: Batch, episodes: int) -> Signal:
-    """How far this step can be believed, now and then: it costs a gradient more."""
+def believed(
+    policy: Policy, batch: Batch, groups: int, look: Bool[AnyArray, ""]
+) -> Signal:
+    """How far this step can be believed, if asked for: it costs a gradient more."""
 
     def looked() -> Signal:
-        return signal_of(each_gradient(learner.policy, batch, episodes), episodes)
+        return signal_of(each_gradient(policy, batch, groups), groups)
 
     def unknown() -> Signal:
         return Signal(*[jnp.full((), jnp.nan)] * 4)
 
-    now = learner.policy_state.count % LOOKS == 0
-    return jax.lax.cond(now, looked, unknown)
+    return jax.lax.cond(look, looked, unknown)
+
+
+def with_demonstrations(
+    batch: Batch, shown: Batch | None, share: Float[AnyArray, ""]
+) -> Batch:
+    """The rows, and demonstrated ones: each weighs a share of the largest weight.
+
+    This is the demonstration term of DAPG (Rajeswaran et al. 2018, equation 4,
+    https://arxiv.org/abs/1709.10087): λ₀ λ₁ᵏ max A for every demonstrated action.
+    """
+    if shown is None:
+        return batch
+    largest = jnp.max(batch.weight, where=batch.valid, initial=0.0)
+    shown = Batch(
+        shown.observation, shown.target, share * largest * shown.weight, shown.valid
+    )
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), batch, shown)
 
 
 def ascended(
@@ -134,6 +290,83 @@ def ascended(
     return learner, loss[0]
 
 
+def stepped(
+    learner: Learner,
+    batch: Batch,
+    seen: Batch,
+    how: Stepping,
+    rates: Rates,
+    anchor: Policy | None,
+    *,
+    normalizer: Float[jax.Array, ""],
+    key: PRNGKeyArray,
+) -> tuple[Learner, Float[jax.Array, ""]]:
+    """The learner after the policy's step or steps, and the loss before the first.
+
+    `seen` are those of the rows that the policy acted in itself.
+    """
+    rows = batch.valid.shape[0]
+    valid = jnp.sum(batch.valid).astype(jnp.float32)
+    plain = how.step in ("gradient", "natural")
+    # What is held against a row's weight counts as much as the row does.
+    each = normalizer / valid if plain else jnp.float32(1)
+    loss = held_back(loss_of(how, rates), how, rates, anchor, each=each)
+    if how.step == "natural":
+        policy, value = natural_step(
+            learner.policy,
+            batch,
+            seen,
+            Partial(loss),
+            normalizer=normalizer,
+            divergence=rates.divergence,
+            key=key,
+        )
+        return eqx.tree_at(lambda whole: whole.policy, learner, policy), value
+    optimizer = no_longer_than(how.longest)
+    if how.step == "gradient":
+        plan = whole_batch_plan(rows, rates.policy)
+        plan = plan._replace(seed=jax.random.bits(key, (1,)))
+    else:
+        batch = remembered(learner.policy, batch)
+        plan = shuffled_plan(rows, how.epochs, how.minibatches, rates.policy, key=key)
+        normalizer = plan.rows.shape[1] * valid / rows
+    learner, losses = fit(
+        learner,
+        batch,
+        plan,
+        objective=Objective("policy", loss),
+        optimizer=optimizer,
+        normalizer=normalizer,
+    )
+    return learner, losses[0]
+
+
+def loss_of(how: Stepping, rates: Rates) -> Partial:
+    """What one gradient step makes smaller, by the name of the step."""
+    if how.step == "clip":
+        return Partial(clipped, clip=rates.clip)
+    if how.step == "kl":
+        return Partial(penalized, penalty=rates.penalty)
+    return Partial(negative_weighted_likelihood)
+
+
+def held_back(
+    loss: Partial,
+    how: Stepping,
+    rates: Rates,
+    anchor: Policy | None,
+    *,
+    each: Float[jax.Array, ""],
+) -> Partial:
+    """The loss, and what keeps a policy near its anchor and undecided."""
+    if anchor is not None:
+        weight = each * rates.anchor
+        loss = Partial(anchored, loss=loss, anchor=anchor, weight=weight)
+    if how.entropy:
+        loss = Partial(undecided, loss=loss, worth=each * how.entropy)
+    return loss
+
+
 def fit_critic(
     learner: Learner,
     batch: Batch,
@@ -142,17 +375,22 @@ def fit_critic(
     rate: Float[jax.Array, ""],
     key: PRNGKeyArray,
 ) -> tuple[Learner, Float[jax.Array, ""]]:
-    """Bring the critic's values closer to what the trajectories returned."""
-    shape = (how.critic_steps, CRITIC_BATCH)
-    rows = jax.random.randint(key, shape, 0, batch.valid.shape[0])
+    """Bring the critic's values closer to what came."""
+    rows = batch.valid.shape[0]
     share = jnp.mean(batch.valid.astype(jnp.float32))
+    stepping = how.stepping
+    if stepping.step in ("clip", "kl"):
+        plan = shuffled_plan(rows, stepping.epochs, stepping.minibatches, rate, key=key)
+    else:
+        chosen = jax.random.randint(key, (how.critic_steps, CRITIC_BATCH), 0, rows)
+        plan = Plan(chosen, jnp.full(how.critic_steps, rate))
     learner, losses = fit(
         learner,
         batch,
-        Plan(rows, jnp.full(how.critic_steps, rate)),
+        plan,
         objective=VALUE_ERROR,
-        optimizer=ADAM,
-        normalizer=CRITIC_BATCH * share,
+        optimizer=no_longer_than(stepping.longest),
+        normalizer=plan.rows.shape[1] * share,
     )
     return learner, losses.mean()
 
@@ -196,10 +434,22 @@ def looked_around(
     learner = with_seen(learner, seen, flat(valid))
     if learner.critic is None:
         return learner
-    returns = estimate_of(trajectories, None, weigh=how.weigh, discount=how.discount)
+    weigh = "full-return" if how.weighing.weigh == "full-return" else "rewards-to-go"
+    returns = estimate_of(
+        trajectories, None, weigh=weigh, discount=how.weighing.discount
+    )
     critic = calibrated(learner.critic, returns, valid)
     learner = eqx.tree_at(lambda whole: whole.critic, learner, critic)
     batch = value_batch(trajectories, returns)
-    longer = how._replace(critic_steps=WARM_UP * how.critic_steps)
+    longer = how._replace(critic_steps=WARM_UP * how.critic_steps, stepping=Stepping())
     learner, _ = fit_critic(learner, batch, longer, rate=rates.critic, key=key)
     return learner
+
+
+@eqx.filter_jit
+def looked_around_fragments(learner: Learner, fragments: Fragments) -> Learner:
+    """The learner with its scales measured on what was seen and paid."""
+    fragments = jax.tree.map(jnp.asarray, fragments)
+    learner = with_seen(learner, flat(fragments.observation), flat(fragments.valid))
+    critic = in_rewards(learner.critic, fragments.reward, fragments.valid)
+    return eqx.tree_at(lambda whole: whole.critic, learner, critic)

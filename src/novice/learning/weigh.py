@@ -10,7 +10,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool, Float, Num, Shaped
 
-from novice.learning.policy import Critic
+from novice.learning.advantage import advantage_of_episodes, normalized
+from novice.learning.baselines import (
+    leave_one_out_constant,
+    leave_one_out_mean,
+    leave_one_out_optimal,
+)
+from novice.learning.policy import Critic, Policy
+from novice.learning.weighing import BadWeighingError, Weighing, check_weighing
 from novice.types import AnyArray, Batch, Trajectories
 
 
@@ -55,25 +62,6 @@ def rewards_to_go(
     return to_go.T
 
 
-def leave_one_out_mean(
-    estimate: Float[AnyArray, "episodes time"], valid: Bool[AnyArray, "episodes time"]
-) -> Float[jax.Array, "episodes time"]:
-    """What the *other* trajectories were worth at the same time step.
-
-    Nothing of a trajectory enters its own baseline, so the gradient's expectation stays
-    (Kool et al. 2019, https://openreview.net/forum?id=r1lgTGL5DE). Where every other
-    trajectory has ended, the mean over all their steps stands in; a trajectory that is
-    alone has a baseline of zero.
-    """
-    alive = jnp.sum(valid, axis=0)[None, :] - valid
-    worth = jnp.where(valid, estimate, 0.0)
-    others_now = (jnp.sum(worth, axis=0)[None, :] - worth) / jnp.maximum(alive, 1)
-    steps = jnp.sum(valid) - jnp.sum(valid, axis=1)
-    total = jnp.sum(worth) - jnp.sum(worth, axis=1)
-    others_ever = (total / jnp.maximum(steps, 1))[:, None]
-    return jnp.where(valid, jnp.where(alive > 0, others_now, others_ever), 0.0)
-
-
 def value_where_truncated(
     critic: Critic, trajectories: Trajectories
 ) -> Float[jax.Array, " episodes"]:
@@ -102,16 +90,27 @@ def estimate_of(
 def baseline_of(
     estimate: Float[jax.Array, "episodes time"],
     trajectories: Trajectories,
+    policy: Policy,
     critic: Critic | None,
-    *,
-    baseline: str,
+    how: Weighing,
 ) -> Float[jax.Array, "episodes time"]:
-    """What was to be expected anyway, by the name of the baseline."""
-    if baseline == "mean":
-        return leave_one_out_mean(estimate, trajectories.valid)
-    if baseline == "value" and critic is not None:
-        return critic(jnp.asarray(trajectories.observation)[:, :-1])
-    return jnp.zeros_like(estimate)
+    """What was to be expected anyway, in the units of the estimate."""
+    valid = trajectories.valid
+    if how.baseline == "none":
+        return jnp.zeros_like(estimate)
+    if how.baseline == "mean":
+        return leave_one_out_mean(estimate, valid)
+    if how.baseline == "value" and critic is not None:
+        expected = critic(jnp.asarray(trajectories.observation)[:, :-1])
+        if how.weigh == "discounted":
+            expected = expected * since_the_start(valid.shape[1], how.discount)
+        return expected
+    if how.baseline == "constant":
+        constant = leave_one_out_constant(estimate, valid)
+    else:
+        batch = practice_batch(trajectories, estimate)
+        constant = leave_one_out_optimal(policy, batch, valid.shape[0])
+    return jnp.broadcast_to(constant[:, None], estimate.shape)
 
 
 def practice_batch(
@@ -141,20 +140,44 @@ def flat(steps: Shaped[AnyArray, "episodes time *rest"]) -> jax.Array:
 
 
 @eqx.filter_jit
-def weigh_by_return(
-    trajectories: Trajectories,
-    critic: Critic | None,
-    *,
-    weigh: str,
-    baseline: str,
-    discount: float,
+def weigh_trajectories(
+    trajectories: Trajectories, policy: Policy, critic: Critic | None, how: Weighing
 ) -> tuple[Batch, Batch]:
-    """What the policy learns from these trajectories, and what the critic does.
+    """What the policy learns from these whole episodes, and what the critic does.
 
-    The policy's rows weigh estimate minus baseline; the critic's rows aim at the
-    estimate itself.
+    The policy's rows weigh an estimate less a baseline, the critic's aim at what is to
+    be expected from an observation on. `weighing.declared` says what comes of it in
+    the mean. A critic is only listened to where the baseline is a learned value; it
+    then also says what would have followed a truncation. Raises BadWeighingError for
+    names that do not go together, and where nobody is there who knows values.
     """
-    estimate = estimate_of(trajectories, critic, weigh=weigh, discount=discount)
-    expected = baseline_of(estimate, trajectories, critic, baseline=baseline)
-    batch = practice_batch(trajectories, estimate - expected)
-    return batch, value_batch(trajectories, estimate)
+    check_weighing(how)
+    if how.has_critic and critic is None:
+        raise BadWeighingError("the baseline is 'value', but there is no critic")
+    weight, target = weight_and_target(
+        trajectories, policy, critic if how.has_critic else None, how
+    )
+    if how.normalize:
+        weight = normalized(weight, trajectories.valid)
+    return practice_batch(trajectories, weight), value_batch(trajectories, target)
+
+
+def weight_and_target(
+    trajectories: Trajectories, policy: Policy, critic: Critic | None, how: Weighing
+) -> tuple[Float[jax.Array, "episodes time"], Float[jax.Array, "episodes time"]]:
+    """What each action weighs before weights are normalized, and the critic's aim."""
+    if how.weigh == "gae" and critic is not None:
+        return advantage_of_episodes(
+            trajectories, critic, discount=how.discount, smoothing=how.smoothing
+        )
+    target = estimate_of(trajectories, critic, weigh=how.weigh, discount=how.discount)
+    estimate = target
+    if how.weigh == "discounted":
+        estimate = target * since_the_start(target.shape[1], how.discount)
+    expected = baseline_of(estimate, trajectories, policy, critic, how)
+    return estimate - expected, target
+
+
+def since_the_start(steps: int, discount: float) -> Float[jax.Array, " time"]:
+    """How much a reward of each time step counts at the first: γ^t."""
+    return jnp.float32(discount) ** jnp.arange(steps)

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from novice.algorithms.settings import BcSettings, DaggerSettings, ReinforceSettings
+from novice.algorithms.practice_settings import ReinforceSettings
+from novice.algorithms.settings import BcSettings, DaggerSettings
 from novice.app.data.provenance import Labels
 from novice.app.learning_commands import (
     DRIVER_REACTION,

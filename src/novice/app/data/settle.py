@@ -14,10 +14,10 @@ from novice.app.data.provenance import Labels, labels_of
 from novice.app.data.telling import many
 from novice.app.label import address_of, invitation, kept_in_inbox
 from novice.app.options import PageOptions, UsageError, refuse_false_name
+from novice.app.serving import serve_page
 from novice.app.tasks import task_called
 from novice.envs.task import Task
 from novice.errors import NoviceError
-from novice.inbox.connections import serve
 from novice.inbox.darkroom import Darkroom
 from novice.inbox.people import People
 from novice.inbox.security import LOOPBACK, Doorkeeper
@@ -44,19 +44,9 @@ def settle(run: str, page: PageOptions, *, as_json: bool = False) -> int:
         print(json.dumps(told) if as_json else "\n".join(lines))
         sys.stdout.flush()
 
-    serve(
-        settle_app(
-            doorkeeper,
-            docket,
-            Darkroom(rows, folder),
-            allowed_hosts={*LOOPBACK, page.host},
-        ),
-        host=page.host,
-        port=page.port,
-        tls_cert=None if page.tls_cert is None else Path(page.tls_cert),
-        tls_key=None if page.tls_key is None else Path(page.tls_key),
-        ready=ready,
-    )
+    darkroom, hosts = Darkroom(rows, folder), {*LOOPBACK, page.host}
+    app = settle_app(doorkeeper, docket, darkroom, allowed_hosts=hosts)
+    serve_page(app, page, ready=ready)
     if not as_json and docket.changed():
         told = docket.progress(page.who)["closing"]
         print(f"{told['sentence']} Next: {told['next']}")

@@ -10,6 +10,7 @@ EXPERIMENTS: Mapping[str, str] = {
     "compounding": "how fast errors grow with time: clones, and who is corrected",
     "cost": "what a human costs: demonstrations, relabeling, take-over",
     "fork": "what becomes of experts who do it in two ways, head by head",
+    "gradient": "watching and practicing: two gradients through one function",
 }
 
 

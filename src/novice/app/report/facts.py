@@ -103,6 +103,8 @@ class Facts:
     audit: str | None = None  # what the blind random slice says
     enough: str | None = None  # whether more labels still paid
     signal: str | None = None  # whether a batch of practice was large enough
+    practice: str | None = None  # what its steps go along
+    gain: str | None = None  # over a policy that was brought
     strategy: str | None = None  # that chose which states to ask about, unless chance
 
     @property
@@ -156,6 +158,8 @@ def facts(contents: RunContents) -> Facts:
         audit=_part(summary, "audit").get("says"),
         enough=_part(summary, "enough").get("says"),
         signal=_part(summary, "signal").get("says"),
+        practice=_part(summary, "practice").get("says"),
+        gain=_part(summary, "gain").get("says"),
         strategy=_strategy(contents),
     )
 

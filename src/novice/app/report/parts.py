@@ -134,9 +134,16 @@ FEW_COLUMNS = 8
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[Child]], *, marked: int | None = None
+    head: Sequence[str],
+    rows: Sequence[Sequence[Child]],
+    *,
+    marked: int | None = None,
+    name: str = "table",
 ) -> Html:
-    """A table of numbers; `marked` is the row to lift out."""
+    """A table of numbers; `marked` is the row to lift out.
+
+    `name` tells a screen reader which one it is, where a page has several.
+    """
     return tag(
         "div",
         tag(
@@ -157,7 +164,7 @@ def table(
         class_="scroll many" if len(head) > FEW_COLUMNS else "scroll",
         tabindex="0",
         role="region",
-        aria_label="table",
+        aria_label=name,
     )
 
 

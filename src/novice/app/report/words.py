@@ -78,6 +78,11 @@ def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[Child]:
         yield _claim(run.strategy)
     if run.audit is not None:
         yield str(run.audit)
+    if run.gain is not None:
+        gain = str(run.gain)
+        yield f"{gain[0].upper()}{gain[1:]}."
+    if run.practice is not None:
+        yield str(run.practice)
     if run.signal is not None:
         yield str(run.signal)
     if run.enough is not None:

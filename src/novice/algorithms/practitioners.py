@@ -1,0 +1,228 @@
+"""Who acts to learn from it: in whole episodes or fragments, outside JAX or inside."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from novice.algorithms.bc import Phase
+from novice.algorithms.practice_settings import ReinforceSettings
+from novice.envs.actor import SampleActor
+from novice.envs.functional import (
+    Going,
+    functional_beginning,
+    functional_fragments,
+    functional_practice,
+    functional_practice_on_fragments,
+    functional_rollout,
+)
+from novice.envs.rollout import padded, rollout
+from novice.envs.seeds import training_seeds
+from novice.envs.slots import AbstractSlots
+from novice.envs.stream import Stream
+from novice.envs.task import Task
+from novice.learning.policy import Policy
+from novice.learning.practice import (
+    Guides,
+    Practice,
+    Practiced,
+    Rates,
+    Stepping,
+    practice,
+    practice_on_fragments,
+)
+from novice.learning.weighing import Weighing
+from novice.types import Fragments, Learner, Trajectories
+
+# Acts in a batch and learns from it; the keys: for acting, for fitting.
+Improve = Callable[[Learner, Rates, Guides, PRNGKeyArray, PRNGKeyArray], Practiced]
+
+
+class Practitioner(NamedTuple):
+    """How batches of a task are run, with and without learning from them.
+
+    `begin` starts new episodes where they are not waited for; a round begins with it,
+    so that what a round does depends on nothing that was not kept.
+    """
+
+    begin: Callable[[PRNGKeyArray], None]
+    collect: Callable[[Policy, PRNGKeyArray], Trajectories | Fragments]
+    improve: Improve
+
+
+def practitioner_for(
+    slots: AbstractSlots, core: Any | None, settings: ReinforceSettings, phase: Phase
+) -> Practitioner:
+    """Whoever practices this task as the settings say."""
+    if settings.fragment:
+        if core is None:
+            return streaming_on_host(slots, settings, phase)
+        return streaming_on_device(core, slots.task, settings, phase)
+    if core is None:
+        return on_host(slots, settings, phase)
+    return on_device(core, slots.task, settings, phase)
+
+
+def practice_of(settings: ReinforceSettings) -> Practice:
+    """How the settings turn a batch into a step."""
+    return Practice(
+        Weighing(
+            settings.weigh,
+            settings.baseline,
+            settings.discount,
+            settings.smoothing,
+            settings.normalize,
+        ),
+        Stepping(
+            settings.step,
+            settings.epochs,
+            settings.minibatches,
+            settings.longest_gradient,
+            settings.entropy_bonus,
+        ),
+        settings.critic_steps,
+    )
+
+
+def on_host(
+    slots: AbstractSlots, settings: ReinforceSettings, phase: Phase
+) -> Practitioner:
+    """A task is stepped outside, then one compiled program learns."""
+    task, episodes = slots.task, settings.episodes_per_batch
+    how = practice_of(settings)
+
+    def collect(policy: Policy, key: PRNGKeyArray) -> Trajectories:
+        seed_key, act_key = jax.random.split(key)
+        actor = SampleActor(policy, act_key, episodes=episodes, slots=slots.count)
+        seen = rollout(slots, actor, training_seeds(seed_key, episodes))
+        return padded(seen, limit=task.max_episode_steps)
+
+    def improve(
+        learner: Learner,
+        rates: Rates,
+        guides: Guides,
+        act_key: PRNGKeyArray,
+        fit_key: PRNGKeyArray,
+    ) -> Practiced:
+        with phase("collect"):
+            seen = collect(learner.policy, act_key)
+        with phase("fit"):
+            practiced = practice(learner, seen, how, rates, guides, key=fit_key)
+            return jax.block_until_ready(practiced)
+
+    return Practitioner(no_beginning, collect, improve)
+
+
+def no_beginning(key: PRNGKeyArray) -> None:
+    """Whole episodes begin by themselves."""
+
+
+def on_device(
+    core: Any, task: Task, settings: ReinforceSettings, phase: Phase
+) -> Practitioner:
+    """A task that is written in JAX acts and learns in one compiled program."""
+    how = practice_of(settings)
+
+    def seeds(key: PRNGKeyArray) -> jax.Array:
+        drawn = training_seeds(key, settings.episodes_per_batch)
+        return jnp.asarray(drawn, jnp.int32)
+
+    def collect(policy: Policy, key: PRNGKeyArray) -> Trajectories:
+        seed_key, act_key = jax.random.split(key)
+        drawn = seeds(seed_key)
+        return functional_rollout(core, task, policy, act_key, drawn, explore=True)
+
+    def improve(
+        learner: Learner,
+        rates: Rates,
+        guides: Guides,
+        act_key: PRNGKeyArray,
+        fit_key: PRNGKeyArray,
+    ) -> Practiced:
+        seed_key, act_key = jax.random.split(act_key)
+        with phase("fit"):
+            practiced = functional_practice(
+                core,
+                task,
+                learner,
+                seeds(seed_key),
+                how,
+                rates,
+                guides,
+                act_key=act_key,
+                fit_key=fit_key,
+            )
+            return jax.block_until_ready(practiced)
+
+    return Practitioner(no_beginning, collect, improve)
+
+
+def streaming_on_host(
+    slots: AbstractSlots, settings: ReinforceSettings, phase: Phase
+) -> Practitioner:
+    """Environments go on from batch to batch; one compiled program learns."""
+    stream, how, steps = Stream(slots), practice_of(settings), settings.fragment
+
+    def collect(policy: Policy, key: PRNGKeyArray) -> Fragments:
+        return stream.collect(policy, key, steps=steps)
+
+    def improve(
+        learner: Learner,
+        rates: Rates,
+        guides: Guides,
+        act_key: PRNGKeyArray,
+        fit_key: PRNGKeyArray,
+    ) -> Practiced:
+        with phase("collect"):
+            seen = collect(learner.policy, act_key)
+        with phase("fit"):
+            practiced = practice_on_fragments(
+                learner, seen, how, rates, guides, key=fit_key
+            )
+            return jax.block_until_ready(practiced)
+
+    return Practitioner(stream.begin, collect, improve)
+
+
+def streaming_on_device(
+    core: Any, task: Task, settings: ReinforceSettings, phase: Phase
+) -> Practitioner:
+    """Environments in JAX go on from batch to batch; acting and learning are one."""
+    how, steps = practice_of(settings), settings.fragment
+    now: list[Going] = []
+
+    def begin(key: PRNGKeyArray) -> None:
+        count = settings.environments
+        now[:] = [functional_beginning(core, task, key, count=count)]
+
+    def collect(policy: Policy, key: PRNGKeyArray) -> Fragments:
+        now[0], seen = functional_fragments(
+            core, task, policy, now[0], key, steps=steps
+        )
+        return seen
+
+    def improve(
+        learner: Learner,
+        rates: Rates,
+        guides: Guides,
+        act_key: PRNGKeyArray,
+        fit_key: PRNGKeyArray,
+    ) -> Practiced:
+        with phase("fit"):
+            now[0], practiced = functional_practice_on_fragments(
+                core,
+                task,
+                learner,
+                now[0],
+                how,
+                rates,
+                guides,
+                steps=steps,
+                act_key=act_key,
+                fit_key=fit_key,
+            )
+            return jax.block_until_ready(practiced)
+
+    return Practitioner(begin, collect, improve)
