@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.commands import done, refused, short
-from novice.app.choice import latest_of_the_best
+from novice.app.choice import latest_of_the_best, promoted
 from novice.app.compare import compared, difference_of
 from novice.evaluation.returns import Returns
 
@@ -44,6 +44,33 @@ def test_rounds_are_compared_in_the_same_episodes():
 
 def test_without_a_reward_the_last_round_is_chosen():
     assert latest_of_the_best([[0.0, 0.0]] * 5) == 4
+
+
+def test_nothing_takes_the_place_of_what_was_brought_by_noise_alone():
+    # Ahead by 0, 0, 0, 4: 1 in the mean, and its error is 1.
+    assert promoted([[5.0, 5.0, 5.0, 1.0], [5.0, 5.0, 5.0, 5.0]]) == 0
+    # Ahead by 1, 1, 1, 5: 2 in the mean is not more than twice the error,
+    assert promoted([[4.0, 4.0, 4.0, 0.0], [5.0, 5.0, 5.0, 5.0]]) == 0
+    # ahead by 1.1, 1.1, 1.1, 5.1 it is.
+    assert promoted([[3.9, 3.9, 3.9, -0.1], [5.0, 5.0, 5.0, 5.0]]) == 1
+
+
+def test_a_sure_gain_takes_the_place_of_what_was_brought():
+    # Both swing by 100 from episode to episode, but the second is ahead in each.
+    assert promoted([[0.0, 100.0, 50.0], [1.0, 101.0, 51.0]]) == 1
+
+
+def test_a_later_round_is_held_against_the_best_so_far():
+    brought, better = [0.0, 1.0, 2.0], [5.0, 6.0, 7.0]
+
+    # Better than what was brought, but not than what took its place.
+    assert promoted([brought, better, [4.0, 5.0, 6.0]]) == 1
+    assert promoted([brought, better, [4.0, 5.0, 6.0], [6.0, 7.0, 8.0]]) == 3
+
+
+def test_a_round_that_is_as_good_takes_no_place():
+    assert promoted([[3.0, 4.0]] * 3) == 0
+    assert promoted([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]]) == 1
 
 
 def returned(*values: float) -> Returns:

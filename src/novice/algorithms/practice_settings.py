@@ -146,6 +146,23 @@ def preset(name: str, *, environments: int = 8, real: bool = False) -> dict[str,
     return proximal_for_numbers(environments) if real else proximal(environments)
 
 
+def after_imitation(environments: int = 8, *, real: bool = False) -> dict[str, Any]:
+    """PPO for a policy that was brought, held back so that it does not collapse.
+
+    It looks far ahead: how good a policy is that acts well already, only late rewards
+    tell. Small batches and small steps let it change often and a little.
+    """
+    slow = {"learning_rate": 3e-4} if real else {}
+    return {
+        **proximal(environments),
+        **slow,
+        "anchor": 0.03,
+        "spread": 0.05,
+        "discount": 0.999,
+        "smoothing": 0.95,
+    }
+
+
 def proximal(environments: int) -> dict[str, Any]:
     """Proximal policy optimization, its batch and steps fitted to the environments.
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from novice import __version__
-from novice.algorithms.practice_settings import ReinforceSettings
+from novice.algorithms.practice_settings import ReinforceSettings, after_imitation
 from novice.algorithms.settings import BcSettings, DaggerSettings
 from novice.app.assignment import Assignment, refuse_what_is_there
 from novice.app.folder import RunFolder, free_name
@@ -44,6 +44,7 @@ class Lesson:
     told: str
     command: str
     settings: Any
+    validation_episodes: int = 20
 
 
 LESSONS = (
@@ -63,7 +64,8 @@ LESSONS = (
         "practiced",
         "It practices by itself, for the task's reward",
         "reinforce",
-        ReinforceSettings(env_steps=400_000, rounds=5),
+        ReinforceSettings(**after_imitation(), env_steps=200_000, rounds=5),
+        validation_episodes=100,
     ),
 )
 
@@ -119,7 +121,7 @@ def taught(
         settings=lesson.settings,
         seed=seed,
         test_episodes=2,
-        validation_episodes=20,
+        validation_episodes=lesson.validation_episodes,
         start=start,
     )
     folder = RunFolder(path / lesson.name)

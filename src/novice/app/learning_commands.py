@@ -4,9 +4,14 @@ import argparse
 import contextlib
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from novice.algorithms.practice_settings import PRESETS, ReinforceSettings, preset
+from novice.algorithms.practice_settings import (
+    PRESETS,
+    ReinforceSettings,
+    after_imitation,
+    preset,
+)
 from novice.algorithms.settings import (
     BcSettings,
     DaggerSettings,
@@ -125,8 +130,9 @@ def lag_in(word: str) -> float | Literal["auto"]:
     )
 
 
-# What keeps a policy that was learned elsewhere from forgetting while it practices.
-FROM_A_POLICY = {"preset": "ppo", "anchor": 1.0, "spread": 0.1}
+# Practice of a policy that was brought is evaluated in so many episodes: it is to be
+# replaced by what is surely better alone, and only by many is somebody sure.
+SURE_EPISODES = 100
 
 
 def reinforce(arguments: list[str]) -> int:
@@ -137,7 +143,8 @@ def reinforce(arguments: list[str]) -> int:
         dest="start",
         metavar="RUN",
         help="start from this run's policy, such as a clone's, and stay near it at"
-        " first (as with --preset ppo --anchor 1 --spread 0.1)",
+        " first (without --preset: by PPO, with --anchor 0.03 --spread 0.05 --discount"
+        " 0.999 --smoothing 0.95 --validation-episodes 100)",
     )
     parser.add_argument(
         "--data",
@@ -150,21 +157,29 @@ def reinforce(arguments: list[str]) -> int:
         choices=PRESETS,
         default="reinforce",
         help="what the usual names set, fitted to --environments and to the task's"
-        " actions; what is said besides is done (default: reinforce)",
+        " actions; what is said besides is done (default: reinforce; with --from, PPO"
+        " held back)",
     )
     add_flags(parser, ReinforceSettings)
-    if parser.parse_args(arguments).start is not None:
-        parser.set_defaults(**FROM_A_POLICY)
+    brings = parser.parse_args(arguments).start is not None
+    if brings:
+        parser.set_defaults(preset=None, validation_episodes=SURE_EPISODES)
     given = parser.parse_args(arguments)
     if given.environments < 1:
         raise UsageError(f"--environments is {given.environments}, but it is 1 or more")
-    real = given.preset == "ppo" and acts_by_numbers(given)
-    parser.set_defaults(
-        **preset(given.preset, environments=given.environments, real=real)
-    )
+    parser.set_defaults(**usual_settings(given))
     given = parser.parse_args(arguments)
     refuse_what_needs_a_policy(given)
     return train(parser, arguments, "reinforce", ReinforceSettings)
+
+
+def usual_settings(given: argparse.Namespace) -> dict[str, Any]:
+    """What is not said, by the preset, the environments and the task's actions."""
+    many = given.environments
+    if given.preset is None:
+        return after_imitation(many, real=acts_by_numbers(given))
+    real = given.preset == "ppo" and acts_by_numbers(given)
+    return preset(given.preset, environments=many, real=real)
 
 
 def acts_by_numbers(given: argparse.Namespace) -> bool:
