@@ -13,7 +13,6 @@ import novice.app.demo
 from app.commands import done, refused, summary_of
 from app.homemade import to_the_middle
 from app.killing import alone
-from novice.algorithms.practice_settings import ReinforceSettings
 from novice.algorithms.settings import (
     BcSettings,
     DaggerSettings,
@@ -30,9 +29,14 @@ CLONED = Lesson(
 )
 SPOILED = Lesson(
     "spoiled",
-    "It practices, far too eagerly",
-    "reinforce",
-    ReinforceSettings(env_steps=200, rounds=1, learning_rate=30.0, baseline="mean"),
+    "It is corrected, far too eagerly",
+    "dagger",
+    DaggerSettings(
+        labels=20,
+        labels_per_round=20,
+        steps=100,
+        fit=FitSettings(hidden=(8,), learning_rate=30.0),
+    ),
 )
 CORRECTED = Lesson(
     "corrected",
@@ -87,7 +91,7 @@ def test_the_demo_leaves_its_files(shown: Path):
 def test_every_lesson_is_a_run_of_its_own(shown: Path):
     commands = {name: summary_of(shown / name)["command"] for name in steps_of(shown)}
 
-    assert commands == {"cloned": "bc", "spoiled": "reinforce", "corrected": "dagger"}
+    assert commands == {"cloned": "bc", "spoiled": "dagger", "corrected": "dagger"}
 
 
 def test_a_lesson_that_does_harm_is_not_kept(shown: Path):
@@ -135,7 +139,7 @@ def test_everybody_is_compared_on_the_same_episodes(shown: Path):
 def test_labels_and_steps_add_up_over_the_lessons(shown: Path):
     steps = steps_of(shown)
 
-    assert [step["labels"] for step in steps.values()] == [40, 40, 120]
+    assert [step["labels"] for step in steps.values()] == [40, 60, 120]
     env_steps = [step["env_steps"] for step in steps.values()]
     assert env_steps == sorted(env_steps) and env_steps[0] == 40
 
@@ -174,7 +178,7 @@ def test_a_demo_is_not_gone_on_with_as_a_run(
 def test_the_lessons_are_told_in_words_and_in_a_table(shown: Path):
     heard = (shown.parent / "heard.txt").read_text()
 
-    assert re.search(r"\n2\. It practices, far too eagerly\.\n", heard)
+    assert re.search(r"\n2\. It is corrected, far too eagerly\.\n", heard)
     assert re.search(
         r"\nspoiled: -\d+ \[-\d+, -\d+\] on the same 12 episodes, worse; not kept:",
         heard,

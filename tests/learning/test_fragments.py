@@ -55,6 +55,20 @@ def test_weights_by_hand():
     np.testing.assert_array_equal(batch.valid, COUNTS)
 
 
+def test_after_a_truncation_the_critic_has_the_word_and_the_next_episode_none():
+    seen = eqx.tree_at(
+        lambda one: (one.terminated, one.truncated),
+        SEEN,
+        (np.zeros_like(SEEN.terminated), SEEN.terminated),
+    )
+
+    batch, _ = weighed(seen)
+
+    cut_off = 2 + 0.5 * 30 - 20
+    expected = [FIRST + 0.25 * cut_off, cut_off, GOES_ON]
+    np.testing.assert_allclose(batch.weight[:3], expected, rtol=1e-5)
+
+
 def test_the_rows_are_what_was_seen_and_sampled():
     batch, to_value = weighed()
 

@@ -12,6 +12,7 @@ from novice.learning.heads import AbstractHead, Bernoulli, Categorical, gaussian
 from novice.learning.network import Layer
 from novice.learning.policy import Policy, new_policy
 from novice.learning.trust import (
+    BEYOND,
     anchored,
     away_from,
     clipped,
@@ -72,8 +73,8 @@ def once(ratio: list[float], **how) -> Batch:
     return eqx.tree_at(lambda one: one.target, batch, target)
 
 
-def clip_at_a_fifth(policy: Policy, batch: Batch) -> jax.Array:
-    return clipped(policy, batch, KEY, clip=jnp.float32(0.2))
+def clip_at_a_fifth(policy: Policy, batch: Batch, *, limit: float = 0) -> jax.Array:
+    return clipped(policy, batch, KEY, clip=jnp.float32(0.2), limit=jnp.float32(limit))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,28 @@ def test_where_it_is_not_clipped_the_ratio_pulls(weight, ratio):
     np.testing.assert_allclose(
         got, -weight * ratio * (np.array([0, 1, 0]) - NOW), rtol=1e-4
     )
+
+
+def test_what_goes_beyond_the_limit_costs():
+    ratio = np.array([1.5, 0.5, 9.0])
+    batch = once(
+        ratio.tolist(), action=[0, 1, 2], weight=[0.0, 0.0, 0.0], valid=[1, 1, 0]
+    )
+    apart = np.mean((ratio - 1 - np.log(ratio))[:2])
+
+    cost = clip_at_a_fifth(POLICY, batch, limit=0.5 * apart)
+
+    assert float(cost) == pytest.approx(2 * BEYOND * 0.5 * apart, rel=1e-5)
+    assert float(clip_at_a_fifth(POLICY, batch, limit=2 * apart)) == 0
+
+
+def test_beyond_the_limit_it_turns_back():
+    # Clipped, so that the weight no longer pulls; likelier than it was by half.
+    batch = once([1.5], action=[1], weight=[2.0])
+
+    pull = slope(lambda policy: clip_at_a_fifth(policy, batch, limit=0.01), POLICY)
+
+    assert pull[1] > 0 > pull[0]
 
 
 def test_a_penalized_gain_by_hand():

@@ -60,7 +60,9 @@ class ReinforceSettings:
     minibatches: int = later(1, "parts into which clip and kl cut it each time")
     clip: float = later(0.2, "how far a ratio may leave 1 at first; falls to zero")
     divergence: float = later(
-        0.01, "nats that a step of natural goes, and that kl aims at"
+        0.01,
+        "nats that a step of natural goes, that kl aims at, and from which clip turns"
+        " back (0: clip never does)",
     )
     longest_gradient: float = later(0.0, "cut gradients to this length (0: never)")
     entropy_bonus: float = later(0.0, "what a nat of entropy is worth")
@@ -104,6 +106,11 @@ class ReinforceSettings:
         check_layers(self.hidden)
         self._check_value()
         self._check_minibatches()
+        if self.step in ("kl", "natural") and not self.divergence:
+            raise BadSettingError(
+                f"--divergence is 0, but --step {self.step} must know how far to go;"
+                " 0.01 is usual"
+            )
 
     def _check_value(self) -> None:
         """Somebody has to say what follows where a fragment ends."""
@@ -150,12 +157,13 @@ def after_imitation(environments: int = 8, *, real: bool = False) -> dict[str, A
     """PPO for a policy that was brought, held back so that it does not collapse.
 
     It looks far ahead: how good a policy is that acts well already, only late rewards
-    tell. Small batches and small steps let it change often and a little.
+    tell. Small batches and small steps let it change often and a little. Real actions
+    with a small spread soon become unlike what acted: they are held back more.
     """
-    slow = {"learning_rate": 3e-4} if real else {}
+    careful = {"learning_rate": 3e-4, "divergence": 0.02} if real else {}
     return {
         **proximal(environments),
-        **slow,
+        **careful,
         "anchor": 0.03,
         "spread": 0.05,
         "discount": 0.999,
@@ -181,6 +189,7 @@ def proximal(environments: int) -> dict[str, Any]:
         "discount": 0.98,
         "smoothing": 0.8,
         "step": "clip",
+        "divergence": 0.0,
         "epochs": min(20, max(4, MOST_STEPS // minibatches)),
         "minibatches": minibatches,
         "learning_rate": 1e-3,

@@ -243,7 +243,8 @@ class VectorSlots(AbstractSlots):
         late: Bool[np.ndarray, " slots"],
         fresh: Fresh,
     ) -> Onward:
-        # What ended in the last step only begins in this one, whatever is done.
+        # Vector environments bring their own limit of steps. What ended in the last
+        # step only begins in this one, whatever is done.
         beginning = self._mode == AutoresetMode.NEXT_STEP
         acted = ~self._ended if beginning else np.ones(self.count, bool)
         step = self.step(action, acted)

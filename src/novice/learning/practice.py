@@ -89,9 +89,9 @@ class Rates(NamedTuple):
     """How far one step goes, and how it is held back.
 
     `clip` is how far a ratio may leave 1, `penalty` what a nat of divergence costs,
-    `divergence` how many nats a natural step goes, `anchor` what a nat away from the
-    anchor costs, `demonstrations` what a demonstrated action weighs, of the largest
-    weight in the batch. `look` asks for the step's signal.
+    `divergence` how many nats a natural step goes and where clip turns back, `anchor`
+    what a nat away from the anchor costs, `demonstrations` what a demonstrated action
+    weighs, of the largest weight in the batch. `look` asks for the step's signal.
     """
 
     policy: Float[AnyArray, ""]
@@ -344,7 +344,7 @@ def stepped(
 def loss_of(how: Stepping, rates: Rates) -> Partial:
     """What one gradient step makes smaller, by the name of the step."""
     if how.step == "clip":
-        return Partial(clipped, clip=rates.clip)
+        return Partial(clipped, clip=rates.clip, limit=rates.divergence)
     if how.step == "kl":
         return Partial(penalized, penalty=rates.penalty)
     return Partial(negative_weighted_likelihood)

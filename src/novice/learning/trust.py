@@ -27,17 +27,31 @@ def log_ratio(policy: Policy, batch: Batch) -> Float[jax.Array, " rows"]:
     return policy.log_probability(batch.observation, action) - before
 
 
+# What a nat beyond the limit costs, a row.
+BEYOND = 10.0
+
+
 def clipped(
-    policy: Policy, batch: Batch, key: PRNGKeyArray, *, clip: Float[AnyArray, ""]
+    policy: Policy,
+    batch: Batch,
+    key: PRNGKeyArray,
+    *,
+    clip: Float[AnyArray, ""],
+    limit: Float[AnyArray, ""],
 ) -> Float[jax.Array, ""]:
     """Sum over valid rows of -min(ratio * weight, ratio within 1 ± clip * weight).
 
-    Schulman et al. 2017, equation 7: https://arxiv.org/abs/1707.06347.
+    Schulman et al. 2017, equation 7: https://arxiv.org/abs/1707.06347. A clipped ratio
+    no longer grows by itself, but others may carry it on; so what KL(as it was, as it
+    is) exceeds the limit by, in nats a row, costs besides (0: there is no limit).
     """
-    ratio = jnp.exp(log_ratio(policy, batch))
+    log = log_ratio(policy, batch)
+    ratio = jnp.exp(log)
     within = jnp.clip(ratio, 1 - clip, 1 + clip)
     gain = jnp.minimum(ratio * batch.weight, within * batch.weight)
-    return -jnp.sum(gain, where=batch.valid)
+    apart = jnp.mean(jnp.expm1(log) - log, where=batch.valid)
+    beyond = jnp.where(limit > 0, jnp.maximum(apart - limit, 0.0), 0.0)
+    return BEYOND * beyond * jnp.sum(batch.valid) - jnp.sum(gain, where=batch.valid)
 
 
 def penalized(
