@@ -12,13 +12,10 @@ import pytest
 
 import probes
 from novice.algorithms import practitioners
+from novice.algorithms.beginning import CannotPracticeError, check_can_practice
 from novice.algorithms.imitate import beginner
 from novice.algorithms.practice_settings import ReinforceSettings
-from novice.algorithms.reinforce import (
-    CannotPracticeError,
-    check_can_practice,
-    reinforce,
-)
+from novice.algorithms.reinforce import reinforce
 from novice.algorithms.settings import FitSettings
 from novice.envs.actor import SampleActor
 from novice.envs.rollout import rollout

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from app.commands import WALK, done, refused, short, summary_of
-from novice.algorithms.practice_settings import ReinforceSettings, preset
+from novice.algorithms.practice_settings import (
+    ReinforceSettings,
+    after_imitation,
+    preset,
+)
 from novice.app.cli import main
 from novice.app.folder import RunFolder
 
@@ -83,14 +87,25 @@ def test_what_is_said_besides_a_preset_is_done(words, settings_of):
 def test_whoever_brings_a_policy_stays_near_it_at_first(settings_of):
     got = settings_of("--from", "clone")
 
-    expected = {**preset("ppo"), "anchor": 1.0, "spread": 0.1}
-    assert got == ReinforceSettings(**expected)
+    assert got == ReinforceSettings(**after_imitation())
+    assert (got.step, got.anchor) == ("clip", 0.03)
+
+
+def test_real_actions_are_held_back_more(settings_of, monkeypatch):
+    monkeypatch.setattr("novice.app.learning_commands.acts_by_numbers", lambda _: True)
+
+    assert settings_of("--preset", "ppo") == ReinforceSettings(
+        **preset("ppo", real=True)
+    )
+    got = settings_of("--from", "clone", "--environments", "16")
+    assert got == ReinforceSettings(**after_imitation(16, real=True))
+    assert got.divergence == 0.02
 
 
 def test_whoever_brings_a_policy_may_practice_in_another_way(settings_of):
     got = settings_of("--from", "clone", "--preset", "reinforce", "--anchor", "0")
 
-    assert got == ReinforceSettings(spread=0.1)
+    assert got == ReinforceSettings()
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ ROUND = {
     "gradient_variance?": float,
     "halves_agree?": float,
     "effective_episodes?": float,
+    "divergence?": float,
+    "penalty?": float,
 }
 SUMMARY = {
     "command": str,
@@ -71,9 +73,12 @@ SUMMARY = {
         "gradient_variance": float,
         "halves_agree": float,
         "noise_scale?": float,
-        "episodes": int,
+        "episodes?": int,
+        "environments?": int,
         "says": str,
     },
+    "practice?": {"estimates": str, "unbiased": bool, "says": str},
+    "gain?": {"mean?": float, "ci95?": [float, float], "says": str},
     "seconds": dict.fromkeys(
         ("total", "compile", "collect", "label", "fit", "evaluate"), float
     ),

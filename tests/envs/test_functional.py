@@ -22,7 +22,8 @@ from novice.envs.host_policy import HostPolicy
 from novice.envs.task import Task, make_task
 from novice.learning.fit import new_learner
 from novice.learning.policy import Policy, new_policy
-from novice.learning.practice import Guides, Practice, Rates, Stepping
+from novice.learning.practice import Practice
+from novice.learning.stepping import Guides, Rates, Stepping
 from novice.learning.weighing import Weighing
 from novice.types import Trajectories
 

@@ -25,7 +25,7 @@ from novice.learning.gradients import (
 from novice.learning.heads import Categorical, gaussian
 from novice.learning.network import Layer
 from novice.learning.policy import Policy, new_policy, trainable
-from novice.learning.practice import ascended
+from novice.learning.stepping import ascended
 from novice.learning.weigh import weigh_trajectories
 from novice.learning.weighing import Weighing
 from novice.types import Learner, Trajectories

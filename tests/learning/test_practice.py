@@ -15,11 +15,10 @@ from novice.learning.policy import Critic, Policy
 from novice.learning.practice import (
     Practice,
     Practiced,
-    Rates,
-    Stepping,
     looked_around,
     practice,
 )
+from novice.learning.stepping import Rates, Stepping
 from novice.learning.weigh import (
     full_return,
     practice_batch,

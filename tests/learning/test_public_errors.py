@@ -29,7 +29,7 @@ from learning.enumerated import (
 )
 from novice.learning.gradients import as_row
 from novice.learning.policy import Policy, trainable
-from novice.learning.practice import ascended
+from novice.learning.stepping import ascended
 from novice.learning.weigh import weigh_trajectories
 from novice.learning.weighing import Weighing
 from novice.types import Learner, Trajectories

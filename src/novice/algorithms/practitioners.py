@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from novice.algorithms.bc import Phase
@@ -25,16 +26,17 @@ from novice.envs.stream import Stream
 from novice.envs.task import Task
 from novice.learning.policy import Policy
 from novice.learning.practice import (
-    Guides,
     Practice,
     Practiced,
-    Rates,
-    Stepping,
     practice,
     practice_on_fragments,
 )
+from novice.learning.stepping import Guides, Rates, Stepping
 from novice.learning.weighing import Weighing
 from novice.types import Fragments, Learner, Trajectories
+
+# One step of so many is held against what each of its episodes says.
+LOOKS = 4
 
 # Acts in a batch and learns from it; the keys: for acting, for fitting.
 Improve = Callable[[Learner, Rates, Guides, PRNGKeyArray, PRNGKeyArray], Practiced]
@@ -84,6 +86,28 @@ def practice_of(settings: ReinforceSettings) -> Practice:
         ),
         settings.critic_steps,
     )
+
+
+def rates_of(
+    settings: ReinforceSettings, *, left: float, penalty: float = 1.0, batches: int = 1
+) -> Rates:
+    """How far the next step goes, with this share of all steps to act `left`.
+
+    `batches` are done already.
+    """
+    proximal = settings.step in ("clip", "kl")
+    numbers = {
+        "policy": settings.learning_rate * left,
+        "critic": settings.critic_learning_rate * (left if proximal else 1.0),
+        "clip": settings.clip * left,
+        "penalty": penalty,
+        "divergence": settings.divergence,
+        "anchor": settings.anchor * left,
+        "demonstrations": settings.demonstrations
+        * settings.demonstrations_fall**batches,
+    }
+    each = {name: np.float32(number) for name, number in numbers.items()}
+    return Rates(**each, look=np.bool_(batches % LOOKS == 0))
 
 
 def on_host(

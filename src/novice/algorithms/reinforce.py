@@ -16,148 +16,27 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from novice.algorithms.bc import Evaluate, Phase
+from novice.algorithms.beginning import (
+    check_can_practice,
+    experienced_learner,
+    first_learner,
+)
 from novice.algorithms.practice_settings import ReinforceSettings
 from novice.algorithms.practitioners import (
     Practitioner,
-    practice_of,
     practitioner_for,
+    rates_of,
 )
-from novice.algorithms.settings import layers_of
 from novice.datasets.dataset import Dataset
 from novice.envs.functional import functional_core
 from novice.envs.slots import AbstractSlots
-from novice.envs.task import Task
-from novice.errors import NoviceError
-from novice.learning.fit import new_learner
-from novice.learning.policy import Policy, new_critic, new_policy, with_spread
-from novice.learning.practice import (
-    NO_GUIDES,
-    Guides,
-    Practiced,
-    Rates,
-    looked_around,
-    looked_around_fragments,
-)
-from novice.types import Batch, Fragments, Learner, Round
+from novice.learning.policy import Policy, with_spread
+from novice.learning.practice import Practiced
+from novice.learning.stepping import NO_GUIDES, Guides
+from novice.types import Batch, Round
 
-# One step of so many is held against what each of its episodes says.
-LOOKS = 4
 # A divergence costs at most so much a nat, and at least the inverse.
 LARGEST_PENALTY = 1e3
-
-
-class CannotPracticeError(NoviceError):
-    """A policy that cannot practice."""
-
-
-def first_learner(
-    task: Task,
-    settings: ReinforceSettings,
-    practitioner: Practitioner,
-    *,
-    key: PRNGKeyArray,
-) -> tuple[Learner, int]:
-    """Somebody who has learned nothing yet, and the steps it took to look around.
-
-    A new policy acts in one batch to see how large observations are, a new critic what
-    returns to expect; the policy learns nothing from that batch.
-    """
-    policy_key, critic_key, look_key, warm_key = jax.random.split(key, 4)
-    size = task.observation_size
-    how: Any = {"hidden": layers_of(settings.hidden), "picture": task.picture}
-    policy = new_policy(size, task.head, **how, key=policy_key)
-    check_can_practice(policy)
-    critic = None
-    if settings.baseline == "value":
-        critic = new_critic(size, **how, key=critic_key)
-    learner = new_learner(policy, critic)
-    learner, steps = look_around(
-        learner, settings, practitioner, look_key=look_key, warm_key=warm_key
-    )
-    return learner, steps
-
-
-def look_around(
-    learner: Learner,
-    settings: ReinforceSettings,
-    practitioner: Practitioner,
-    *,
-    look_key: PRNGKeyArray,
-    warm_key: PRNGKeyArray,
-) -> tuple[Learner, int]:
-    """The learner whose scales are measured in one batch, and the steps of that."""
-    begin_key, act_key = jax.random.split(look_key)
-    practitioner.begin(begin_key)
-    seen = practitioner.collect(learner.policy, act_key)
-    if isinstance(seen, Fragments):
-        learner = looked_around_fragments(learner, seen)
-    else:
-        rates = rates_of(settings, left=0.0)
-        how = practice_of(settings)
-        learner = looked_around(learner, seen, how, rates, key=warm_key)
-    return learner, int(np.sum(seen.valid))
-
-
-def experienced_learner(
-    policy: Policy,
-    settings: ReinforceSettings,
-    practitioner: Practitioner,
-    *,
-    key: PRNGKeyArray,
-) -> tuple[Learner, int]:
-    """Somebody who brings a policy, and the steps that their critic learned it in.
-
-    A critic that knew nothing would make the first steps worse than none, so it learns
-    alone for some batches. The policy keeps what it was measured on.
-    """
-    critic_key, look_key, warm_key, batches_key = jax.random.split(key, 4)
-    if settings.baseline != "value":
-        return new_learner(policy), 0
-    picture = getattr(policy.trunk, "picture", None)
-    critic = new_critic(
-        policy.trunk.config()["observation"],
-        hidden=layers_of(settings.hidden),
-        picture=picture,
-        key=critic_key,
-    )
-    learner, steps = look_around(
-        new_learner(policy, critic),
-        settings,
-        practitioner,
-        look_key=look_key,
-        warm_key=warm_key,
-    )
-    rates = rates_of(settings, left=1.0)._replace(policy=np.float32(0))
-    for number in range(settings.warm_up):
-        batch_key = jax.random.fold_in(batches_key, number)
-        act_key, fit_key = jax.random.split(batch_key)
-        learner = with_policy(learner, policy)
-        practiced = practitioner.improve(learner, rates, NO_GUIDES, act_key, fit_key)
-        learner, steps = practiced.learner, steps + int(practiced.steps)
-    return with_policy(learner, policy), steps
-
-
-def with_policy(learner: Learner, policy: Policy) -> Learner:
-    """The same critic beside a policy that has practiced nothing yet."""
-    new = new_learner(policy)
-    return Learner(policy, new.policy_state, learner.critic, learner.critic_state)
-
-
-def check_can_practice(policy: Policy) -> None:
-    """Raise CannotPracticeError for a policy whose gradient nobody can estimate."""
-    kind = policy.head.config()["kind"]
-    if not policy.head.has_likelihood:
-        raise CannotPracticeError(
-            f"this policy has the head {kind}, which cannot say how likely its actions"
-            " are: it serves imitation only; practice goes on from gaussian, mixture,"
-            " discretized or categorical"
-        )
-    if policy.remembers:
-        raise CannotPracticeError(
-            f"this policy has a history of {policy.history} and chunks of"
-            f" {policy.chunk}, but practice weighs one action at a time; it goes on"
-            " from policies without --history and --chunk"
-        )
 
 
 def reinforce(
@@ -269,28 +148,6 @@ def advance(
     if settings.step == "kl":
         measures["penalty"] = penalty
     return Round(number=number, learner=learner, measures=measures)
-
-
-def rates_of(
-    settings: ReinforceSettings, *, left: float, penalty: float = 1.0, batches: int = 1
-) -> Rates:
-    """How far the next step goes, with this share of all steps to act `left`.
-
-    `batches` are done already.
-    """
-    proximal = settings.step in ("clip", "kl")
-    numbers = {
-        "policy": settings.learning_rate * left,
-        "critic": settings.critic_learning_rate * (left if proximal else 1.0),
-        "clip": settings.clip * left,
-        "penalty": penalty,
-        "divergence": settings.divergence,
-        "anchor": settings.anchor * left,
-        "demonstrations": settings.demonstrations
-        * settings.demonstrations_fall**batches,
-    }
-    each = {name: np.float32(number) for name, number in numbers.items()}
-    return Rates(**each, look=np.bool_(batches % LOOKS == 0))
 
 
 def adapted(penalty: float, divergence: float, wanted: float) -> float:

@@ -17,13 +17,12 @@ from jaxtyping import Float, Int, Num, PRNGKeyArray
 from novice.envs.task import Task
 from novice.learning.policy import Policy
 from novice.learning.practice import (
-    Guides,
     Practice,
     Practiced,
-    Rates,
     practice,
     practice_on_fragments,
 )
+from novice.learning.stepping import Guides, Rates
 from novice.types import Fragments, Learner, Trajectories
 
 

@@ -51,7 +51,7 @@ from novice.learning.fit import (
     whole_batch_plan,
 )
 from novice.learning.policy import Policy, new_policy
-from novice.learning.practice import ascended
+from novice.learning.stepping import ascended
 from novice.types import Trajectories
 
 SLOTS = 20

@@ -31,7 +31,7 @@ from novice.learning.gradients import (
 from novice.learning.heads import Categorical
 from novice.learning.network import Layer
 from novice.learning.policy import Policy, new_policy, trainable
-from novice.learning.practice import ascended
+from novice.learning.stepping import ascended
 from novice.types import Batch, Learner, Trajectories
 
 PLACES = ("start", "bridge", "swamp", "home")

@@ -1,0 +1,194 @@
+"""Does practice arrive, and does a clone that practices forget? By seed, resumable.
+
+    .venv/bin/python bench/practice.py                 # what is not there yet
+    .venv/bin/python bench/practice.py --only ppo-8    # some rows
+    .venv/bin/python bench/practice.py --page          # write the page alone
+
+Every run is `novice reinforce` (after `novice bc`, where a row has a clone) with the
+row's words, in bench/runs/practice/ROW/SEED; a run that is there already is not
+repeated. The page is bench/PRACTICE.md.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from novice.files import read_json
+
+BENCH = Path(__file__).resolve().parent
+RUNS, PAGE = BENCH / "runs" / "practice", BENCH / "PRACTICE.md"
+TEN = (*range(10), *range(100, 110))
+# Nothing is played on the way: what counts is the policy at the end.
+AT_THE_END = ("--rounds", "1", "--validation-episodes", "2")
+HOPPER = ("--expert", "cs285_experts:hopper")
+POOR = ("--demonstrations", "1", "--labels", "40")
+FIVE = ("--demonstrations", "5")
+THOUSAND = ("--demonstrations", "1", "--labels", "1000", *HOPPER)
+CONTROL = ("--preset", "ppo", "--warm-up", "0", "--validation-episodes", "100")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A way to practice, from nothing or from a clone."""
+
+    name: str
+    task: str
+    words: tuple[str, ...]
+    seeds: tuple[int, ...]
+    clone: tuple[str, ...] = ()  # how it is cloned; empty: from nothing
+    enough: float | None = None  # the return that is to be reached
+
+
+def cartpole(name: str, preset: str, environments: int, env_steps: int) -> Row:
+    """CartPole from nothing, on two disjoint sets of seeds."""
+    sizes = ("--environments", str(environments), "--env-steps", str(env_steps))
+    words = ("--preset", preset, *sizes, *AT_THE_END)
+    return Row(name, "CartPole-v1", words, TEN, enough=475)
+
+
+def steps(count: int, rounds: int) -> tuple[str, ...]:
+    """So many steps, evaluated so many times on the way."""
+    return ("--env-steps", str(count), "--rounds", str(rounds))
+
+
+ROWS = (
+    cartpole("ppo-8", "ppo", 8, 70_000),
+    cartpole("ppo-64", "ppo", 64, 100_000),
+    cartpole("ppo-1024", "ppo", 1024, 700_000),
+    cartpole("a2c-8", "a2c", 8, 300_000),
+    Row(
+        "mountain-car", "MountainCar-v0", steps(300_000, 6), (0, 1, 2, 3, 4), POOR, -110
+    ),
+    Row("lander", "LunarLander-v3", steps(200_000, 10), (0, 1, 2), FIVE),
+    Row(
+        "lander-control",
+        "LunarLander-v3",
+        (*steps(200_000, 10), *CONTROL),
+        (0, 1, 2),
+        FIVE,
+    ),
+    Row("hopper", "Hopper-v5", (*steps(200_000, 10), *HOPPER), (0, 1, 2), THOUSAND),
+    Row(
+        "hopper-control",
+        "Hopper-v5",
+        (*steps(200_000, 10), *HOPPER, *CONTROL),
+        (0, 1, 2),
+        THOUSAND,
+    ),
+)
+
+
+def novice(words: Sequence[str]) -> None:
+    """A command as anybody would type it."""
+    command = [sys.executable, "-m", "novice", *words, "--quiet"]
+    subprocess.run(command, cwd=BENCH, check=True, stdout=subprocess.DEVNULL)
+
+
+def carry_out(row: Row, seed: int) -> None:
+    """One run of a row, unless it is there."""
+    folder = RUNS / row.name / str(seed)
+    common = ("--seed", str(seed), "--resume", "--out")
+    words = row.words
+    if row.clone:
+        clone = RUNS / f"{row.task}-clone" / str(seed)
+        novice(("bc", row.task, *row.clone, *common, str(clone)))
+        words = (*words, "--from", str(clone))
+    novice(("reinforce", row.task, *words, *common, str(folder)))
+
+
+def found(row: Row) -> list[dict[str, Any]]:
+    """The summaries of the row's runs that are there."""
+    paths = [RUNS / row.name / str(seed) / "summary.json" for seed in row.seeds]
+    return [read_json(path) for path in paths if path.exists()]
+
+
+def write_page() -> None:
+    """What the runs came to, from nothing and from a clone."""
+    lines = [
+        "# Practice",
+        "",
+        "Written by `bench/practice.py`; every number is a mean over 100 fresh episodes"
+        " with the",
+        "likeliest actions. Nothing was left out.",
+        "",
+        "## From nothing, the policy at the end",
+        "",
+        "| row | command | runs that reach it | lowest, median, highest | seconds of"
+        " acting and learning |",
+        "|---|---|---|---|---|",
+    ]
+    for row in ROWS:
+        if not row.clone and (runs := found(row)):
+            lines.append(from_nothing(row, runs))
+    lines += [
+        "",
+        "## A clone that practices",
+        "",
+        "The clone is round 0. *Lowest* is the lowest evaluation on the way,"
+        " *delivered* is what",
+        "the run hands over: a round that is surely better than the clone, or the"
+        " clone.",
+        "",
+        "| row | seed | clone | lowest | last | delivered |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in ROWS:
+        if row.clone:
+            lines += [from_a_clone(row, run) for run in found(row)]
+    PAGE.write_text("\n".join([*lines, ""]))
+
+
+def from_nothing(row: Row, runs: list[dict[str, Any]]) -> str:
+    """A row of the first table."""
+    last = np.array([run["last"]["return"]["mean"] for run in runs])
+    spent = np.array(
+        [run["seconds"]["collect"] + run["seconds"]["fit"] for run in runs]
+    )
+    reached = np.sum(last >= row.enough)
+    spread = f"{last.min():.0f}, {np.median(last):.0f}, {last.max():.0f}"
+    command = f"`novice reinforce {row.task} {' '.join(row.words)}`"
+    return (
+        f"| {row.name} | {command} | {reached} of {len(runs)} (at least {row.enough:g})"
+        f" | {spread} | {np.median(spent):.1f} |"
+    )
+
+
+def from_a_clone(row: Row, run: dict[str, Any]) -> str:
+    """A row of the second table."""
+    means = [entry["return"]["mean"] for entry in run["rounds"]]
+    final = run["final"]["return"]
+    low, high = final["ci95"]
+    return (
+        f"| {row.name} | {run['seed']} | {means[0]:.0f} | {min(means):.0f} |"
+        f" {run['last']['return']['mean']:.0f} | {final['mean']:.0f}"
+        f" [{low:.0f}, {high:.0f}] |"
+    )
+
+
+def main() -> None:
+    """Carry out what is asked for, and write the page after each run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=[row.name for row in ROWS])
+    parser.add_argument("--page", action="store_true")
+    given = parser.parse_args()
+    experts = BENCH.parent.parent / "shared" / "data" / "cs285"
+    os.environ.setdefault("CS285_EXPERTS", str(experts))
+    for row in ROWS:
+        if given.page or (given.only and row.name not in given.only):
+            continue
+        for seed in row.seeds:
+            carry_out(row, seed)
+            print(row.name, seed, flush=True)
+            write_page()
+    write_page()
+
+
+if __name__ == "__main__":
+    main()
