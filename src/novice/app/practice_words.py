@@ -13,7 +13,7 @@ from novice.learning.weighing import declared
 def practice_told(settings: ReinforceSettings) -> dict[str, Any]:
     """What a step estimates, and whether it does so without bias."""
     found = declared(practice_of(settings).weighing)
-    reasons = [found.why] if found.why else []
+    reasons = found.why.split(", and ") if found.why else []
     if settings.fragment:
         reasons.append("a learned value stands for what follows a fragment")
     if settings.step in ("clip", "kl"):
@@ -24,7 +24,7 @@ def practice_told(settings: ReinforceSettings) -> dict[str, Any]:
     if reasons:
         says = (
             f"A step goes along an estimate of {found.estimates} that is biased:"
-            f" {', and '.join(reasons)}."
+            f" {'; '.join(reasons)}."
         )
     return {
         "practice": {

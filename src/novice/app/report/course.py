@@ -28,6 +28,7 @@ _MEANINGS = {
     "corrected_answers": "percent that differed from what the policy had done",
     "driven_by_the_person": "percent of the steps in which a policy could have driven",
     "effective_episodes": "episodes of a batch that a step is really made of",
+    "divergence": "nats by which a batch's steps moved the policy",
     "entropy": "how undecided the policy still is",
     "expert_disagreement": "how far its actions are from the expert's",
     "gradient_squared": "squared length of the gradient, without its noise",
