@@ -281,8 +281,9 @@ ROWS = (
                 words=(
                     "reinforce",
                     "CartPole-v1",
-                    # As many steps as the peer; nothing is played but the last policy.
-                    *words(env_steps=100_000, rounds=1, validation_episodes=2),
+                    # Fewer steps than the peer; nothing is played but the last policy.
+                    *words(preset="ppo", env_steps=70_000),
+                    *words(rounds=1, validation_episodes=2),
                     *words(test_episodes=EVALUATION_EPISODES),
                 ),
             ),
