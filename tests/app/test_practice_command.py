@@ -1,6 +1,7 @@
 """What novice reinforce is told, and what a policy that was brought becomes."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from novice.algorithms.practice_settings import (
     preset,
 )
 from novice.app.cli import main
+from novice.app.data.next_command import flags
 from novice.app.folder import RunFolder
+from novice.app.report.closing import command_line
 
 
 @pytest.fixture
@@ -35,7 +38,9 @@ def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ReinforceSetti
 
     def ask(*words: str) -> ReinforceSettings:
         assert main(["reinforce", WALK, *words]) == 0
-        return told.pop().settings
+        return told[-1].settings
+
+    ask.told = told  # type: ignore[attr-defined]
 
     return ask
 
@@ -106,6 +111,39 @@ def test_whoever_brings_a_policy_may_practice_in_another_way(settings_of):
     got = settings_of("--from", "clone", "--preset", "reinforce", "--anchor", "0")
 
     assert got == ReinforceSettings()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "--preset reinforce",
+        "--anchor 0 --normalize --validation-episodes 20",
+        "--preset a2c --no-normalize",
+    ],
+)
+def test_the_command_in_the_report_does_the_same_again(words, settings_of):
+    settings_of("--from", "clone", *words.split())
+    first = settings_of.told[-1]
+    typed = " ".join(command_line("reinforce", first.as_json()["settings"]))
+
+    assert main(shlex.split(typed)[1:]) == 0
+
+    assert settings_of.told[-1] == first
+
+
+@pytest.mark.parametrize("words", ["--preset reinforce", "--validation-episodes 20"])
+def test_the_words_that_go_on_with_a_run_say_what_is_not_usual_there(
+    words, settings_of
+):
+    settings_of("--from", "clone", *words.split())
+    first = settings_of.told[-1]
+
+    assert (
+        main(["reinforce", WALK, *flags("reinforce", first.as_json()["settings"])]) == 0
+    )
+
+    assert settings_of.told[-1] == first
 
 
 @pytest.mark.parametrize(

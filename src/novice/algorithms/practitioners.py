@@ -115,13 +115,25 @@ def on_host(
 ) -> Practitioner:
     """A task is stepped outside, then one compiled program learns."""
     task, episodes = slots.task, settings.episodes_per_batch
-    how = practice_of(settings)
 
     def collect(policy: Policy, key: PRNGKeyArray) -> Trajectories:
         seed_key, act_key = jax.random.split(key)
         actor = SampleActor(policy, act_key, episodes=episodes, slots=slots.count)
         seen = rollout(slots, actor, training_seeds(seed_key, episodes))
         return padded(seen, limit=task.max_episode_steps)
+
+    return outside(no_beginning, collect, practice, settings, phase)
+
+
+def outside(
+    begin: Callable[[PRNGKeyArray], None],
+    collect: Callable[[Policy, PRNGKeyArray], Any],
+    learn: Callable[..., Practiced],
+    settings: ReinforceSettings,
+    phase: Phase,
+) -> Practitioner:
+    """Acts on the host, then learns from what was collected."""
+    how = practice_of(settings)
 
     def improve(
         learner: Learner,
@@ -133,10 +145,10 @@ def on_host(
         with phase("collect"):
             seen = collect(learner.policy, act_key)
         with phase("fit"):
-            practiced = practice(learner, seen, how, rates, guides, key=fit_key)
+            practiced = learn(learner, seen, how, rates, guides, key=fit_key)
             return jax.block_until_ready(practiced)
 
-    return Practitioner(no_beginning, collect, improve)
+    return Practitioner(begin, collect, improve)
 
 
 def no_beginning(key: PRNGKeyArray) -> None:
@@ -187,27 +199,12 @@ def streaming_on_host(
     slots: AbstractSlots, settings: ReinforceSettings, phase: Phase
 ) -> Practitioner:
     """Environments go on from batch to batch; one compiled program learns."""
-    stream, how, steps = Stream(slots), practice_of(settings), settings.fragment
+    stream, steps = Stream(slots), settings.fragment
 
     def collect(policy: Policy, key: PRNGKeyArray) -> Fragments:
         return stream.collect(policy, key, steps=steps)
 
-    def improve(
-        learner: Learner,
-        rates: Rates,
-        guides: Guides,
-        act_key: PRNGKeyArray,
-        fit_key: PRNGKeyArray,
-    ) -> Practiced:
-        with phase("collect"):
-            seen = collect(learner.policy, act_key)
-        with phase("fit"):
-            practiced = practice_on_fragments(
-                learner, seen, how, rates, guides, key=fit_key
-            )
-            return jax.block_until_ready(practiced)
-
-    return Practitioner(stream.begin, collect, improve)
+    return outside(stream.begin, collect, practice_on_fragments, settings, phase)
 
 
 def streaming_on_device(

@@ -271,11 +271,12 @@ class DaggerSettings:
         return -(-self.labels // self.labels_per_round)
 
 
-def as_json(settings: Any) -> dict[str, Any]:
+def as_json(settings: Any, *, whole: bool = False) -> dict[str, Any]:
     """The settings as plain values.
 
     Of what was not always there to be set only that is said which is not as usual, so
-    that a run from before has the same settings as one in which nothing of it is set.
+    that a run from before has the same settings as one in which nothing of it is set;
+    unless the `whole` is wanted, as where the command line has other things for usual.
     """
     content = dataclasses.asdict(settings)
     if content.get("audit", 0) is None:
@@ -284,7 +285,7 @@ def as_json(settings: Any) -> dict[str, Any]:
         people = unusual(content.pop("people"), PeopleSettings())
         content |= {"people": people} if people else {}
     for name, usual in usually(type(settings)).items():
-        if content[name] == usual:
+        if content[name] == usual and not whole:
             del content[name]
     if "fit" in content:
         fit = content["fit"]

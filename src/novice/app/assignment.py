@@ -44,6 +44,11 @@ class Assignment:
         """Whether they do so by taking the controls over."""
         return self.by_people and self.settings.people.by == "takeover"
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a policy practices that was learned elsewhere."""
+        return self.command == "reinforce" and self.start is not None
+
     def as_json(self) -> dict[str, Any]:
         """What settings.json says."""
         values = {
@@ -53,7 +58,7 @@ class Assignment:
             "seed": self.seed,
             "test_episodes": self.test_episodes,
             "validation_episodes": self.validation_episodes,
-            **json.loads(json.dumps(as_json(self.settings))),
+            **json.loads(json.dumps(as_json(self.settings, whole=self.goes_on))),
         }
         if self.start is not None:
             values["from"] = self.start

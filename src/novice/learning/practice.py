@@ -1,8 +1,8 @@
 """Improve a policy by what it just did.
 
 ∇J ≈ 1/N Σ_i Σ_t ∇ log π_θ(a_t given s_t) · weight over N trajectories (Williams 1992,
-https://doi.org/10.1007/BF00992696): what an action weighs is `learning.weigh`'s, how a
-step is taken is chosen here.
+https://doi.org/10.1007/BF00992696): what an action weighs is `weigh`'s, how a step is
+taken `stepping`'s; here both meet, and the critic learns.
 """
 
 from typing import Any, NamedTuple
@@ -68,7 +68,7 @@ class Practiced(NamedTuple):
     """The learner after a step, and what can be said about the step."""
 
     learner: Learner
-    steps: Int[jax.Array, ""]  # of all episodes of the batch
+    steps: Int[jax.Array, ""]  # of the batch, those that are valid
     mean_return: Float[jax.Array, ""]  # undiscounted; NaN where no episode ended
     entropy: Float[jax.Array, ""]  # nats, mean over the visited states
     loss: Float[jax.Array, ""]

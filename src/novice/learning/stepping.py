@@ -85,17 +85,26 @@ NO_GUIDES = Guides()
 def ascended(
     learner: Learner,
     batch: Batch,
-    episodes: int,
+    episodes: Float[AnyArray, ""] | int,
     *,
     rate: Float[AnyArray, ""] | float,
+    objective: Objective = WEIGHTED_LIKELIHOOD,
     optimizer: optax.GradientTransformation = ADAM,
+    key: PRNGKeyArray | None = None,
 ) -> tuple[Learner, Float[jax.Array, ""]]:
-    """One step of the policy along Σ weight ∇ log π / episodes, and its loss."""
+    """One step of the policy along Σ weight ∇ log π / episodes, and its loss.
+
+    Another objective may take the place of the likelihood; what it draws comes from the
+    key.
+    """
+    plan = whole_batch_plan(batch.valid.shape[0], rate)
+    if key is not None:
+        plan = plan._replace(seed=jax.random.bits(key, (1,)))
     learner, loss = fit(
         learner,
         batch,
-        whole_batch_plan(batch.valid.shape[0], rate),
-        objective=WEIGHTED_LIKELIHOOD,
+        plan,
+        objective=objective,
         optimizer=optimizer,
         normalizer=jnp.float32(episodes),
     )
@@ -128,27 +137,31 @@ def stepped(
             learner.policy,
             batch,
             seen,
-            Partial(loss),
+            loss,
             normalizer=normalizer,
             divergence=rates.divergence,
             key=key,
         )
         return eqx.tree_at(lambda whole: whole.policy, learner, policy), value
-    optimizer = no_longer_than(how.longest)
+    objective, optimizer = Objective("policy", loss), no_longer_than(how.longest)
     if how.step == "gradient":
-        plan = whole_batch_plan(rows, rates.policy)
-        plan = plan._replace(seed=jax.random.bits(key, (1,)))
-    else:
-        batch = remembered(learner.policy, batch)
-        plan = shuffled_plan(rows, how.epochs, how.minibatches, rates.policy, key=key)
-        normalizer = plan.rows.shape[1] * valid / rows
+        return ascended(
+            learner,
+            batch,
+            normalizer,
+            rate=rates.policy,
+            objective=objective,
+            optimizer=optimizer,
+            key=key,
+        )
+    plan = shuffled_plan(rows, how.epochs, how.minibatches, rates.policy, key=key)
     learner, losses = fit(
         learner,
-        batch,
+        remembered(learner.policy, batch),
         plan,
-        objective=Objective("policy", loss),
+        objective=objective,
         optimizer=optimizer,
-        normalizer=normalizer,
+        normalizer=plan.rows.shape[1] * valid / rows,
     )
     return learner, losses[0]
 
