@@ -122,6 +122,23 @@ def apart(old: Policy, new: Policy, observation: jax.Array) -> jax.Array:
     return jnp.log(now / was) + (was**2 + gap) / (2 * now**2) - 0.5
 
 
+def test_a_large_policy_goes_as_far_in_a_large_batch():
+    """With so many rows and numbers a library's solver gave NaN, and nothing moved."""
+    keys = jax.random.split(jax.random.key(1), 4)
+    policy = new_policy(
+        11, gaussian((0.0,) * 3, (1.0,) * 3), hidden=(64, 64), key=keys[0]
+    )
+    observation = jax.random.normal(keys[1], (FISHER_ROWS, 11))
+    action, _ = policy.sample((), observation, keys[2])
+    weight = jax.random.normal(keys[3], (FISHER_ROWS,))
+    batch = Batch(observation, action, weight, jnp.ones(FISHER_ROWS, bool))
+
+    new, _ = stepped(policy, batch, normalizer=jnp.float32(FISHER_ROWS))
+
+    went = float(jnp.mean(jnp.sum(apart(policy, new, observation), axis=1)))
+    assert went == pytest.approx(FAR, rel=0.1)
+
+
 def test_the_size_of_the_weights_does_not_matter(policy):
     batch = seen_by(policy)
     heavy = eqx.tree_at(lambda one: one.weight, batch, 1000 * batch.weight)

@@ -5,12 +5,13 @@ length normalized as in Rajeswaran et al. 2017 (https://arxiv.org/abs/1703.02660
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Bool, Float, PRNGKeyArray
+from jaxtyping import Bool, Float, Int, PRNGKeyArray
 
 from novice.learning.policy import Policy, trainable
 from novice.types import AnyArray, Batch
@@ -25,6 +26,15 @@ FISHER_ROWS = 8192
 SMALLEST = 1e-20
 
 Row = Float[jax.Array, " parameters"]
+
+
+class Search(NamedTuple):
+    """Where conjugate gradients have come to."""
+
+    found: Row
+    rest: Row  # what product(found) is still away from
+    along: Row
+    error: Float[jax.Array, ""]  # the square of rest
 
 
 def natural_step(
@@ -60,7 +70,6 @@ def natural_step(
     direction = solved(times_fisher, -gradient)
     curvature = jnp.dot(direction, times_fisher(direction))
     step = jnp.sqrt(2 * divergence / jnp.maximum(curvature, SMALLEST)) * direction
-    step = jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
     return eqx.combine(unravel(start + step), fixed), value
 
 
@@ -75,7 +84,7 @@ def fisher_product(
     at: Row,
     valid: Bool[jax.Array, " rows"],
 ) -> Callable[[Row], Row]:
-    """V ↦ (F + damping) v, without ever writing F down."""
+    """The product (F + damping) v for any v, without ever writing F down."""
     _, along = jax.linearize(logs, at)
     back = jax.linear_transpose(along, at)
     count = jnp.maximum(jnp.sum(valid), 1)
@@ -88,6 +97,21 @@ def fisher_product(
 
 
 def solved(product: Callable[[Row], Row], wanted: Row) -> Row:
-    """X with product(x) ≈ wanted, by conjugate gradients."""
-    found, _ = jax.scipy.sparse.linalg.cg(product, wanted, maxiter=PRODUCTS)
-    return found
+    """The x for which product(x) ≈ wanted, by conjugate gradients.
+
+    Hestenes and Stiefel 1952 (https://doi.org/10.6028/jres.049.044), always `PRODUCTS`
+    times. `jax.scipy.sparse.linalg.cg`, which may end before, is not used: inside a
+    larger compiled program it gave NaN or zero on a CPU (jaxlib 0.10.2).
+    """
+
+    def searched(_: Int[jax.Array, ""], now: Search) -> Search:
+        turned = product(now.along)
+        # Once nothing is left to solve, zero is not divided by zero.
+        far = now.error / jnp.maximum(jnp.dot(now.along, turned), SMALLEST)
+        rest = now.rest - far * turned
+        error = jnp.dot(rest, rest)
+        along = rest + error / jnp.maximum(now.error, SMALLEST) * now.along
+        return Search(now.found + far * now.along, rest, along, error)
+
+    start = Search(jnp.zeros_like(wanted), wanted, wanted, jnp.dot(wanted, wanted))
+    return jax.lax.fori_loop(0, PRODUCTS, searched, start).found
