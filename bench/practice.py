@@ -82,7 +82,7 @@ ROWS = (
     cartpole("ppo-1024", "ppo", 1024, 700_000),
     cartpole("a2c-8", "a2c", 8, 300_000),
     Row(
-        "mountain-car", "MountainCar-v0", steps(300_000, 6), (0, 1, 2, 3, 4), POOR, -110
+        "mountain-car", "MountainCar-v0", steps(600_000, 6), (0, 1, 2, 3, 4), POOR, -110
     ),
     Row("lander", "LunarLander-v3", steps(200_000, 10), (0, 1, 2), FIVE),
     Row(
@@ -92,7 +92,7 @@ ROWS = (
         (0, 1, 2),
         FIVE,
     ),
-    Row("hopper", "Hopper-v5", (*steps(200_000, 10), *HOPPER), (0, 1, 2), THOUSAND),
+    Row("hopper", "Hopper-v5", (*steps(300_000, 10), *HOPPER), (0, 1, 2), THOUSAND),
     Row(
         "hopper-control",
         "Hopper-v5",

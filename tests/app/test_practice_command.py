@@ -104,7 +104,7 @@ def test_real_actions_are_held_back_more(settings_of, monkeypatch):
     )
     got = settings_of("--from", "clone", "--environments", "16")
     assert got == ReinforceSettings(**after_imitation(16, real=True))
-    assert got.divergence == 0.02
+    assert (got.step, got.episodes_per_batch, got.spread) == ("natural", 16, 0.05)
 
 
 def test_whoever_brings_a_policy_may_practice_in_another_way(settings_of):

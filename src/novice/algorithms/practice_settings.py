@@ -154,18 +154,23 @@ def preset(name: str, *, environments: int = 8, real: bool = False) -> dict[str,
 
 
 def after_imitation(environments: int = 8, *, real: bool = False) -> dict[str, Any]:
-    """PPO for a policy that was brought, held back so that it does not collapse.
+    """Practice for a policy that was brought, held back so that it does not collapse.
 
     It looks far ahead: how good a policy is that acts well already, only late rewards
-    tell. Small batches and small steps let it change often and a little. Real actions
-    with a small spread soon become unlike what acted: they are held back more.
+    tell. Options are practiced by PPO. Real actions with a small spread soon become
+    unlike what acted, and what a few steps say of them is noise: each natural step
+    learns from as many whole episodes as there are environments.
     """
-    careful = {"learning_rate": 3e-4, "divergence": 0.02} if real else {}
+    if real:
+        sure = {"episodes_per_batch": environments, "divergence": 0.02, "warm_up": 3}
+        return {**natural(), **sure, "anchor": 0.03, "spread": 0.05}
+    fragment = max(8, 512 // environments)
     return {
         **proximal(environments),
-        **careful,
+        "fragment": fragment,
+        "minibatches": max(1, fragment * environments // MINIBATCH),
+        "divergence": 0.02,
         "anchor": 0.03,
-        "spread": 0.05,
         "discount": 0.999,
         "smoothing": 0.95,
     }

@@ -158,7 +158,7 @@ def reinforce(arguments: list[str]) -> int:
         default="reinforce",
         help="what the usual names set, fitted to --environments and to the task's"
         " actions; what is said besides is done (default: reinforce; with --from, PPO"
-        " held back)",
+        " held back, or the natural gradient for real actions)",
     )
     add_flags(parser, ReinforceSettings)
     brings = parser.parse_args(arguments).start is not None

@@ -1,5 +1,7 @@
 """Act by a policy in NumPy: its weights fetched once, and what it remembers."""
 
+import dataclasses
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +11,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, Num, PRNGKeyArray
 
+from novice.learning.heads.head import AbstractHead
 from novice.learning.network import Mlp
 from novice.learning.policy import Policy
 from novice.types import AnyArray
@@ -41,6 +44,7 @@ class HostPolicy:
         host = jax.tree.map(np.asarray, policy)
         self.outputs = in_numpy(host.trunk)
         self.head = host.head
+        self._acting = without_wrapping(host.head)
         self.history, self.chunk = policy.history, policy.chunk
         self.execute = policy.execute
         self.draws = not policy.head.likeliest
@@ -58,8 +62,8 @@ class HostPolicy:
         """The likeliest decision in each slot, or the one that the noise picks."""
         outputs = self.outputs(observation)
         if not self.draws:
-            return self.head.best(outputs)
-        return self.head.sample(outputs, noise)
+            return self._acting.best(outputs)
+        return self._acting.sample(outputs, noise)
 
     def sample(
         self,
@@ -67,7 +71,7 @@ class HostPolicy:
         noise: Float[np.ndarray, "slots noise"],
     ) -> Num[np.ndarray, "slots actions"]:
         """The decision that the noise picks in each slot."""
-        return self.head.sample(self.outputs(observation), noise)
+        return self._acting.sample(self.outputs(observation), noise)
 
     def act(
         self,
@@ -131,6 +135,25 @@ def in_numpy(trunk: Any) -> Callable[[Any], Any]:
         return numbers @ weight + bias
 
     return outputs
+
+
+def without_wrapping(head: AbstractHead) -> Any:
+    """The head's numbers and functions, in an object that is no module.
+
+    Every time that a method of a module is looked up, it is wrapped, which takes longer
+    than a head's arithmetic on a few numbers.
+    """
+    kind = type(head)
+    members = {}
+    for name in dir(kind):
+        member = inspect.getattr_static(kind, name)
+        plain = isinstance(member, property | staticmethod | classmethod)
+        if not name.startswith(("__", "_abc_")):
+            members[name] = member if plain else getattr(kind, name)
+    twin = type(kind.__name__, (), members)()
+    for field in dataclasses.fields(head):
+        setattr(twin, field.name, getattr(head, field.name))
+    return twin
 
 
 @eqx.filter_jit
