@@ -23,7 +23,8 @@ class Trajectories(eqx.Module):
     `observation` has one more step than the rest: where each episode ended. An episode
     that is neither terminated nor truncated was still going on when recording stopped.
     What was *sampled* is kept as it was; what was *executed* lies within the bounds,
-    and is the expert's action where `expert_acted`.
+    and is the expert's action where `expert_acted`. An episode is a `success` if any of
+    its steps said so; None where the task does not speak of success.
     """
 
     # First, because the shape checks know `time+1` only once they have met `time`.
@@ -36,6 +37,7 @@ class Trajectories(eqx.Module):
     terminated: Bool[AnyArray, " episodes"]
     truncated: Bool[AnyArray, " episodes"]
     seed: Int[AnyArray, " episodes"]
+    success: Bool[AnyArray, " episodes"] | None = None
 
     @property
     def length(self) -> Int[AnyArray, " episodes"]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.commands import refused, said
-from novice.app.lab.fork_study import exact_interval, share_over
+from novice.app.lab.fork_study import share_over
 from novice.app.report.contents import RunContents
 from novice.app.report.fork import fork_lines, fork_page, fork_table
 from novice.app.report.modes import modes_section, modes_sentence
@@ -133,13 +133,6 @@ def test_policies_that_differ_widen_the_interval():
     found = share_over([0.0, 0.5, 1.0], 300)
 
     assert found["ci95"] == [0.0, 1.0]
-
-
-def test_an_exact_interval_by_hand():
-    # Published: 5 of 10 gives 0.187 to 0.813.
-    assert exact_interval(5, 10) == pytest.approx((0.1871, 0.8129), abs=1e-4)
-    assert exact_interval(0, 10)[0] == 0
-    assert exact_interval(10, 10)[1] == 1
 
 
 @pytest.mark.parametrize(

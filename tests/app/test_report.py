@@ -1,5 +1,6 @@
 """The report's promises: what it says, leaves out and never lets through."""
 
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -49,6 +50,9 @@ HOSTILE = (
 )
 
 
+Sample = Callable[[], RunContents]
+
+
 class Outline(HTMLParser):
     """The elements of a page with the names of their attributes, and its text."""
 
@@ -73,8 +77,17 @@ class Outline(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.words))
 
 
+@functools.cache
+def page_of(sample: Sample) -> str:
+    """The page of a sample as it is, drawn once for all tests."""
+    return report(sample())
+
+
 def text_of(contents: RunContents) -> str:
-    page = report(contents)
+    return text_in(report(contents))
+
+
+def text_in(page: str) -> str:
     return Outline(page[page.index("<body>") :]).text
 
 
@@ -118,12 +131,13 @@ def with_names(contents: RunContents, name: str) -> RunContents:
 # -- safety
 
 
-def outline_with_names(sample: Callable[[], RunContents], name: str) -> Outline:
+@functools.cache
+def outline_with_names(sample: Sample, name: str) -> Outline:
     return Outline(report(with_names(sample(), name)))
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_hostile_names_change_no_markup(sample: Callable[[], RunContents]) -> None:
+def test_hostile_names_change_no_markup(sample: Sample) -> None:
     plain = outline_with_names(sample, "plain")
     hostile = outline_with_names(sample, " ".join(HOSTILE))
     assert hostile.elements == plain.elements
@@ -143,10 +157,8 @@ def test_a_hostile_name_is_shown_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_a_page_asks_for_nothing_outside_itself(
-    sample: Callable[[], RunContents],
-) -> None:
-    page = report(sample())
+def test_a_page_asks_for_nothing_outside_itself(sample: Sample) -> None:
+    page = page_of(sample)
     named = [v for n, v in Outline(page).attributes if n in ("src", "href", "srcset")]
     assert all(str(value).startswith(("data:", "#")) for value in named)
     assert "http:" not in page and "https:" not in page and "@import" not in page
@@ -154,14 +166,14 @@ def test_a_page_asks_for_nothing_outside_itself(
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_a_page_runs_nothing(sample: Callable[[], RunContents]) -> None:
-    page = Outline(report(sample()))
+def test_a_page_runs_nothing(sample: Sample) -> None:
+    page = Outline(page_of(sample))
     assert "script" not in {name for name, _ in page.elements}
     assert not [name for name, _ in page.attributes if name.startswith("on")]
 
 
 def test_a_page_forbids_whatever_it_does_not_need() -> None:
-    page = Outline(report(sample_runs.bc()))
+    page = Outline(page_of(sample_runs.bc))
     (policy,) = [v for n, v in page.attributes if v and v.startswith("default-src")]
     assert policy == (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
@@ -183,14 +195,12 @@ def test_what_utf8_cannot_say_is_a_question_mark() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_the_same_contents_give_the_same_page(
-    sample: Callable[[], RunContents],
-) -> None:
-    assert report(sample()) == report(sample())
+def test_the_same_contents_give_the_same_page(sample: Sample) -> None:
+    assert report(sample()) == page_of(sample)
 
 
 def test_what_else_matplotlib_was_told_changes_nothing() -> None:
-    page = report(sample_runs.dagger())
+    page = page_of(sample_runs.dagger)
     with matplotlib.rc_context(
         {"axes.spines.bottom": False, "path.sketch": (1, 100, 2)}
     ):
@@ -198,8 +208,8 @@ def test_what_else_matplotlib_was_told_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
-def test_an_id_stands_once_in_a_page(sample: Callable[[], RunContents]) -> None:
-    ids = Outline(report(sample())).ids
+def test_an_id_stands_once_in_a_page(sample: Sample) -> None:
+    ids = Outline(page_of(sample)).ids
     assert len(ids) == len(set(ids))
 
 
@@ -215,7 +225,7 @@ def test_twenty_curves_are_at_most_500_kB() -> None:
 
 
 def test_figures_take_every_color_from_the_page() -> None:
-    page = report(sample_runs.dagger())
+    page = page_of(sample_runs.dagger)
     figures = "".join(re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL))
     assert len(figures) > 10_000
     assert not re.findall(r"(?:fill|stroke): #", figures)
@@ -277,7 +287,9 @@ def test_without_an_expert_the_headline_gives_the_return() -> None:
 
 
 def test_without_a_reward_the_headline_gives_the_disagreement() -> None:
-    assert "The policy disagrees with the expert by" in text_of(sample_runs.unpaid())
+    assert "The policy disagrees with the expert by" in text_in(
+        page_of(sample_runs.unpaid)
+    )
 
 
 def test_a_headline_about_nothing_measured_says_so() -> None:
@@ -352,7 +364,7 @@ def test_it_compares_with_the_expert_on_the_same_seeds(
 
 
 def test_the_demo_says_what_each_step_changed_and_whether_it_was_kept() -> None:
-    text = plain(text_of(sample_runs.demo()))
+    text = plain(text_in(page_of(sample_runs.demo)))
     assert (
         "After being corrected the return changed by +216 [+172, +260] on the same 100"
         " seeds: it is better; kept."
@@ -361,11 +373,13 @@ def test_the_demo_says_what_each_step_changed_and_whether_it_was_kept() -> None:
 
 
 def test_the_demo_ends_with_what_was_kept_not_with_what_came_last() -> None:
-    assert "The policy ends 0.98 of the way" in text_of(sample_runs.demo())
+    assert "The policy ends 0.98 of the way" in text_in(page_of(sample_runs.demo))
 
 
 def test_the_demo_says_why_this_episode_is_shown() -> None:
-    assert "the one where the clone returned least" in text_of(sample_runs.demo())
+    assert "the one where the clone returned least" in text_in(
+        page_of(sample_runs.demo)
+    )
 
 
 def test_other_seconds_are_the_total_less_the_phases_and_compiling_is_in_them() -> None:
@@ -436,26 +450,26 @@ def test_a_section_without_data_is_left_out(
 ) -> None:
     summary = without.pop("summary", {})
     contents = replace(changed(sample_runs.dagger(), **summary), **without)
-    assert heading in text_of(sample_runs.dagger())
+    assert heading in text_in(page_of(sample_runs.dagger))
     assert heading not in text_of(contents)
 
 
 def test_a_task_without_a_reward_shows_no_return() -> None:
-    text = text_of(sample_runs.unpaid())
+    text = text_in(page_of(sample_runs.unpaid))
     assert text.count("return") == text.count("stands in for the return")
     assert "Best episode" not in text and "Episode by episode" not in text
 
 
 def test_a_column_that_no_round_knows_is_left_out() -> None:
-    assert " normalized " in text_of(sample_runs.dagger())
-    assert " normalized " not in text_of(sample_runs.reinforce())
+    assert " normalized " in text_in(page_of(sample_runs.dagger))
+    assert " normalized " not in text_in(page_of(sample_runs.reinforce))
 
 
 def test_how_far_steps_of_practice_can_be_believed_is_said() -> None:
     told = "In rounds 15 to 19: 8 episodes are enough for a reliable step."
     believed = changed(sample_runs.reinforce(), signal={"episodes": 8, "says": told})
     assert told in text_of(believed)
-    assert "reliable step" not in text_of(sample_runs.reinforce())
+    assert "reliable step" not in text_in(page_of(sample_runs.reinforce))
 
 
 def test_zero_is_shown_where_it_was_measured() -> None:
@@ -464,7 +478,7 @@ def test_zero_is_shown_where_it_was_measured() -> None:
 
 
 def test_a_run_of_one_round_has_no_learning_curve() -> None:
-    assert "How it learned" not in text_of(sample_runs.bc())
+    assert "How it learned" not in text_in(page_of(sample_runs.bc))
 
 
 def test_values_that_are_no_numbers_are_counted_and_left_out() -> None:

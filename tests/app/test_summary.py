@@ -20,12 +20,19 @@ UNPAID = "app.homemade:Unpaid-v0"
 # What a field holds; a name with a question mark may be absent.
 INTERVAL = {"mean": float, "ci95": [float, float]}
 ESTIMATE = {**INTERVAL, "iqm": float, "episodes": int}
-OUTCOME = {"return": ESTIMATE, "normalized?": float, "minus_expert?": INTERVAL}
+SUCCESS = {"rate": float, "ci95": [float, float], "episodes": int}
+OUTCOME = {
+    "return": ESTIMATE,
+    "success?": SUCCESS,
+    "normalized?": float,
+    "minus_expert?": INTERVAL,
+}
 ROUND = {
     "round": int,
     "labels?": int,
     "env_steps": int,
     "return": ESTIMATE,
+    "success?": SUCCESS,
     "normalized?": float,
     "expert_disagreement?": INTERVAL,
     "loss?": float,
@@ -48,8 +55,8 @@ SUMMARY = {
     "env": str,
     "seed": int,
     "version": str,
-    "expert?": {"name": str, "return": ESTIMATE},
-    "random": {"return": ESTIMATE},
+    "expert?": {"name": str, "return": ESTIMATE, "success?": SUCCESS},
+    "random": {"return": ESTIMATE, "success?": SUCCESS},
     "rounds": [ROUND, ...],
     "best_round": int,
     "final": OUTCOME,

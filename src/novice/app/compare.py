@@ -21,11 +21,12 @@ from novice.app.options import UsageError
 from novice.app.publish import publish
 from novice.app.runs import check_fits, expert_named, policy_of_run
 from novice.app.shift import shift_lines, shift_of_run
+from novice.app.success import count_silence_as_failure, success_in
 from novice.app.tasks import task_called
 from novice.envs.seeds import test_seeds
 from novice.envs.task import Task
 from novice.evaluation.returns import Returns, returns_of
-from novice.evaluation.statistics import estimate, paired_difference
+from novice.evaluation.statistics import paired_difference
 from novice.experts.kept import SCHEMA
 from novice.files import make_folder, write_json
 
@@ -197,25 +198,22 @@ def compared(
         "env": task.id,
         "task_argument": dict(task.kwargs),
         "policies": entries,
-        "random": {"return": estimate(judge.test.random.value).as_json()},
+        "random": judge.test.random.told(),
         "differences": [
             difference_of(one, other, returns)
             for one, other in itertools.combinations(returns, 2)
         ],
     }
     if judge.expert is not None and judge.test.expert is not None:
-        returned = estimate(judge.test.expert.value).as_json()
-        found["expert"] = {"name": judge.expert.name, "return": returned}
+        found["expert"] = {"name": judge.expert.name, **judge.test.expert.told()}
+    if judge.core is None:  # What runs in a compiled program has no `info`.
+        count_silence_as_failure(*everybody_in(found))
     return found
 
 
 def entry_of(run: str, number: int, returns: Returns, judge: Judge) -> dict[str, Any]:
     """What one run's policy achieved."""
-    entry: dict[str, Any] = {
-        "run": run,
-        "round": number,
-        "return": estimate(returns.value).as_json(),
-    }
+    entry: dict[str, Any] = {"run": run, "round": number, **returns.told()}
     share = judge.test.normalized(returns)
     if share is not None:
         entry["normalized"] = share
@@ -235,17 +233,20 @@ def print_comparison(found: dict[str, Any]) -> None:
     made = "".join(f" {name}={json.dumps(value)}" for name, value in given)
     title = f"{found['env']}{made}, the same {episodes} episodes for everybody"
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("who", "return, 95 % interval", "normalized"):
+    columns = ["who", "return, 95 % interval", "normalized"]
+    if "success" in found["random"]:
+        columns.append("success")
+    for column in columns:
         table.add_column(column)
     form = form_of(found)
-    table.add_row("chance", interval(found["random"]["return"], form))
+    table.add_row(*row_of("chance", found["random"], form))
     for entry in found["policies"]:
         share = f"{entry['normalized']:.3f}" if "normalized" in entry else ""
         name = f"{entry['run']}, round {entry['round']}"
-        table.add_row(name, interval(entry["return"], form), share)
+        table.add_row(*row_of(name, entry, form, share))
     if "expert" in found:
         expert = found["expert"]
-        table.add_row(expert["name"], interval(expert["return"], form), "1")
+        table.add_row(*row_of(expert["name"], expert, form, "1"))
     console = Console()
     console.print(table)
     for gap in found["differences"]:
@@ -259,9 +260,20 @@ def print_comparison(found: dict[str, Any]) -> None:
         )
 
 
+def row_of(name: str, part: Mapping[str, Any], form: str, share: str = "") -> list[str]:
+    """One row of the table; a success rate comes last, if there is one."""
+    row = [name, interval(part["return"], form), share]
+    if success := success_in(part):
+        row.append(success.removeprefix("success "))
+    return row
+
+
 def form_of(found: Mapping[str, Any]) -> str:
     """How everybody's returns are written."""
+    return return_form(*(each["return"]["mean"] for each in everybody_in(found)))
+
+
+def everybody_in(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Whatever holds a return: of chance, of each policy and of the expert."""
     everybody = [found["random"], *found["policies"]]
-    if "expert" in found:
-        everybody.append(found["expert"])
-    return return_form(*(each["return"]["mean"] for each in everybody))
+    return [*everybody, found["expert"]] if "expert" in found else everybody

@@ -101,7 +101,7 @@ class Judge:
     def validate(
         self, policy: Policy, dataset: Dataset | None = None
     ) -> Mapping[str, Any]:
-        """What a round reports: return, normalized return, disagreement, shift.
+        """What a round reports: return, success, normalized, disagreement, shift.
 
         The shift is how far what the policy visits is from a `dataset`, if one is given
         and has enough episodes.
@@ -109,7 +109,7 @@ class Judge:
         seen = self.play(policy, validation_seeds(self.validation_episodes))
         returns = returns_of(seen)
         measures: dict[str, Any] = {
-            "return": estimate(returns.value).as_json(),
+            **returns.told(),
             "validation_returns": returns.value.tolist(),
         }
         share = self.validation.normalized(returns)

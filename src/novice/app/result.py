@@ -21,6 +21,7 @@ from novice.app.practice_words import gain_told, practice_told
 from novice.app.shift import final_visits
 from novice.app.shown import reactions_told
 from novice.app.signal_words import sample_of, signal_told
+from novice.app.success import count_silence_as_failure, success_in, success_lines
 from novice.envs.seeds import test_seeds
 from novice.envs.task import Task
 from novice.evaluation.returns import Returns, returns_of
@@ -121,7 +122,7 @@ def summary_of(
         "env": assignment.env,
         "seed": assignment.seed,
         "version": __version__,
-        "random": {"return": estimate(test.random.value).as_json()},
+        "random": test.random.told(),
         "rounds": rounds,
         "best_round": verdict.best_round,
         "final": outcome(verdict.final, judge),
@@ -131,8 +132,9 @@ def summary_of(
     if "mode_averaging" in verdict.evaluation:
         summary["final"]["mode_averaging"] = verdict.evaluation["mode_averaging"]
     if judge.expert is not None and test.expert is not None:
-        returned = estimate(test.expert.value).as_json()
-        summary["expert"] = {"name": judge.expert.name, "return": returned}
+        summary["expert"] = {"name": judge.expert.name, **test.expert.told()}
+    if judge.core is None:  # What runs in a compiled program has no `info`.
+        count_silence_as_failure(*everybody_in(summary))
     if assignment.by_people or folder.people():
         summary["teacher"] = teacher_of(assignment, folder, judge.task)
     discrete = judge.task.bounds is None
@@ -217,8 +219,8 @@ def without(measures: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def outcome(returns: Returns, judge: Judge) -> dict[str, Any]:
-    """Return, normalized return, and the gap to the expert on the same seeds."""
-    found: dict[str, Any] = {"return": estimate(returns.value).as_json()}
+    """Return, success, normalized return, the gap to the expert on the same seeds."""
+    found = returns.told()
     share = judge.test.normalized(returns)
     if share is not None:
         found["normalized"] = share
@@ -250,11 +252,17 @@ def pays_nothing(
 
 def forget_returns(summary: dict[str, Any]) -> None:
     """Leave out what a task without a reward cannot know."""
-    for entry in (*summary["rounds"], summary["final"], summary["last"]):
+    for entry in everybody_in(summary):
         for name in ("return", "normalized", "minus_expert"):
             entry.pop(name, None)
-    for who in ("expert", "random"):
-        summary.get(who, {}).pop("return", None)
+
+
+def everybody_in(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whatever holds a return: of chance, the expert, each round and the policies."""
+    whole = [
+        summary[who] for who in ("random", "expert", "last", "final") if who in summary
+    ]
+    return [*whole, *summary["rounds"]]
 
 
 def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
@@ -266,6 +274,7 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
         return [
             *lines,
             *ends(summary),
+            *success_lines(summary),
             f"the task pays no reward; {without_reward(summary)}",
         ]
     everybody = [summary.get(who, {}) for who in ("random", "expert", "last", "final")]
@@ -277,11 +286,9 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
             name = who
             if who == "expert" and not asked.get("brought"):
                 name = "yardstick"
-            lines.append(f"{name:<8} {shown(summary[who]['return'], form)}")
+            lines.append(f"{name:<8} {shown(summary[who], form)}")
     if last["round"] != summary["best_round"]:
-        lines.append(
-            f"{'last':<8} {shown(last['return'], form)} (round {last['round']})"
-        )
+        lines.append(f"{'last':<8} {shown(last, form)} (round {last['round']})")
     if sentence := summary.get("gain", {}).get("says"):
         lines.append(f"{'gain':<8} {sentence}")
     if sentence := summary.get("labels", {}).get("imported"):
@@ -290,7 +297,7 @@ def verdict_lines(summary: Mapping[str, Any]) -> list[str]:
     if "normalized" in final:
         normalized = f", normalized {final['normalized']:.3f}"
     lines.append(
-        f"{'policy':<8} {shown(final['return'], form)} (round {summary['best_round']},"
+        f"{'policy':<8} {shown(final, form)} (round {summary['best_round']},"
         f" chosen on other episodes){normalized}"
     )
     return lines
@@ -327,6 +334,8 @@ def without_reward(summary: Mapping[str, Any]) -> str:
     )
 
 
-def shown(found: Mapping[str, Any], form: str) -> str:
-    """An estimate in a line."""
-    return f"{interval(found, form)} over {found['episodes']} episodes"
+def shown(part: Mapping[str, Any], form: str) -> str:
+    """What somebody's episodes came to, in a line."""
+    found, success = part["return"], success_in(part)
+    told = f"{interval(found, form)} over {found['episodes']} episodes"
+    return told if success is None else f"{told}, {success}"

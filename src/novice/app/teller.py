@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from novice.app.numbers import return_form
+from novice.app.success import success_in
 from novice.types import Round
 
 
@@ -94,6 +95,8 @@ def round_line(number: int, measures: Mapping[str, Any], among: Sequence[float])
         low, high = found["ci95"]
         form = return_form(*among, found["mean"])
         parts.append(f"return {found['mean']:>8{form}} [{low:{form}}, {high:{form}}]")
+    if success := success_in(measures):
+        parts.append(success)
     if "normalized" in measures:
         parts.append(f"normalized {measures['normalized']:>6.3f}")
     if "expert_disagreement" in measures:

@@ -101,7 +101,23 @@ def assemble(
         terminated=ends[:, 0],
         truncated=ends[:, 1],
         seed=seeds,
+        success=succeeded(history, spans),
     )
+
+
+def succeeded(
+    history: list[Happened], spans: list[tuple[int, int, int]]
+) -> Bool[np.ndarray, " episodes"] | None:
+    """Which episodes the task called a success in any step, whatever it said later.
+
+    None where it never said anything.
+    """
+    if all(happened.step.success is None for happened in history):
+        return None
+    silent = np.zeros(len(history[0].step.reward), bool)
+    said = [happened.step.success for happened in history]
+    column = np.stack([silent if each is None else each for each in said])
+    return np.array([column[start:stop, slot].any() for slot, start, stop in spans])
 
 
 def padded(trajectories: Trajectories, *, limit: int) -> Trajectories:

@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from jaxtyping import Bool, Float, Int, Num
 
+from novice.envs.success import either, told_success, told_successes
 from novice.envs.task import Task
 from novice.errors import NoviceError
 
@@ -24,13 +25,15 @@ class TaskCrashError(NoviceError):
 class Step(NamedTuple):
     """What came of one step in every slot; slots that were not live hold old values.
 
-    `observation` is where the step led, also when the episode ended there.
+    `observation` is where the step led, also when the episode ended there. `success` is
+    None unless the task says in a live slot whether it succeeded.
     """
 
     observation: Num[np.ndarray, "slots obs"]
     reward: Float[np.ndarray, " slots"]
     terminated: Bool[np.ndarray, " slots"]
     truncated: Bool[np.ndarray, " slots"]
+    success: Bool[np.ndarray, " slots"] | None = None
 
 
 class Onward(NamedTuple):
@@ -128,17 +131,21 @@ class SeparateSlots(AbstractSlots):
         reward = np.zeros(self.count, np.float32)
         terminated = np.zeros(self.count, bool)
         truncated = np.zeros(self.count, bool)
+        success = None
         self._steps += live
         for slot in np.flatnonzero(live).tolist():
             try:
-                after, reward[slot], terminated[slot], truncated[slot], _ = (
+                after, reward[slot], terminated[slot], truncated[slot], info = (
                     self.environments[slot].step(self.task.executable(action[slot]))
                 )
             except Exception as error:
                 raise self._crash(slot, "step", error) from error
             observation[slot] = self._vector(after, slot)
+            if (said := told_success(info)) is not None:
+                success = np.zeros(self.count, bool) if success is None else success
+                success[slot] = said
         self._check(observation, reward)
-        self._step = Step(observation, reward, terminated, truncated)
+        self._step = Step(observation, reward, terminated, truncated, success)
         return self._step
 
     def _vector(self, observation: Any, slot: int) -> np.ndarray:
@@ -235,7 +242,17 @@ class VectorSlots(AbstractSlots):
                 observation[slot] = self.task.vector(info["final_obs"][slot])
         reward = np.where(live, reward, 0).astype(np.float32)
         self._check(np.where(live[:, None], observation, 0), reward)
-        return Step(observation, reward, terminated & live, truncated & live)
+        success = self._success(info, live) if info else None
+        return Step(observation, reward, terminated & live, truncated & live, success)
+
+    def _success(
+        self, info: dict[str, Any], live: Bool[np.ndarray, " slots"]
+    ) -> Bool[np.ndarray, " slots"] | None:
+        """Who succeeded; where a new episode has begun in this step, by the old one."""
+        if self._mode != AutoresetMode.SAME_STEP:
+            return told_successes(info, live)
+        ended = told_successes(info.get("final_info", {}), live & self._ended)
+        return either(told_successes(info, live & ~self._ended), ended)
 
     def go_on(
         self,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-import scipy.special
 
 from novice.algorithms.bc import advance, demonstrations
 from novice.algorithms.settings import BcSettings
@@ -27,6 +26,7 @@ from novice.envs.slots import SeparateSlots
 from novice.envs.task import Task, make_task
 from novice.evaluation.by_time import over_seeds
 from novice.evaluation.modes import actions_at, mode_averaging
+from novice.evaluation.success import exact_interval
 from novice.experts.acting import ExpertActor
 from novice.experts.controllers import built_in_expert
 from novice.experts.expert import AbstractExpert
@@ -224,14 +224,3 @@ def share_over(shares: Sequence[float], trials: int = 0) -> dict[str, Any]:
         )
         found["ci95"] = [max(min(low, least), 0.0), min(max(high, most), 1.0)]
     return found
-
-
-def exact_interval(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of a probability by so many trials (Clopper and Pearson 1934).
-
-    https://doi.org/10.2307/2331986
-    """
-    failures = trials - successes
-    low = scipy.special.betaincinv(successes, failures + 1, 0.025) if successes else 0.0
-    high = scipy.special.betaincinv(successes + 1, failures, 0.975) if failures else 1.0
-    return float(low), float(high)

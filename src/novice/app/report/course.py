@@ -139,7 +139,7 @@ def _curves(run: Facts, points: Sequence[Point]) -> Mapping[str, Curve]:
     rounds = [point.by for point in points]
     numbers = [facts.number for facts in rounds]
     chosen = run.paid and run.best_round in numbers
-    ways = {"curve": _progress(run, rounds)}
+    ways = {"curve": progress(run, rounds)}
     minutes = _rising([_in_minutes(facts.human_seconds) for facts in rounds])
     if minutes:
         ways["time"] = (f"minutes of {giver(run)}'s time", minutes)
@@ -163,7 +163,7 @@ def _score_name(run: Facts) -> str:
     return f"disagreement with {yardstick(run)}"
 
 
-def _progress(run: Facts, rounds: Sequence[RoundFacts]) -> tuple[str, list[float]]:
+def progress(run: Facts, rounds: Sequence[RoundFacts]) -> tuple[str, list[float]]:
     """What was spent by the end of each round: labels, else steps, else rounds."""
     by = f" by {giver(run)}" if simulated(run) else ""
     for name, spent in (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from novice.app.report.contents import RunContents, UnreadableRunError
-from novice.app.report.facts import Facts
+from novice.app.report.facts import Facts, Score, success
 from novice.app.report.markup import Child, Html, joined, tag
 from novice.app.report.numbers import interval, share, whole
 from novice.app.report.parts import opening, section, table, with_interval
@@ -110,8 +110,22 @@ def _everybody(found: Mapping[str, Any], names: Sequence[str]) -> Html:
     head = ["", "return", "of the way to the expert", "trained with"]
     if not any(row[3] for row in rows):
         head, rows = head[:3], [row[:3] for row in rows]
+    rates = _rates(found)
+    if any(rates):
+        head = [*head[:2], "success, %", *head[2:]]
+        rows = [
+            [*row[:2], "" if rate is None else with_interval(rate), *row[2:]]
+            for row, rate in zip(rows, rates, strict=True)
+        ]
     title = "As trained" if found.get("vary") else "Everybody's returns"
     return section(title, table(head, rows), _differences(found, names))
+
+
+def _rates(found: Mapping[str, Any]) -> list[Score | None]:
+    """How often each of the table's rows succeeded, where that is said."""
+    experts = [found["expert"]] if "expert" in found else []
+    everybody = [*found["policies"], *experts, found["random"]]
+    return [success(part, where="success") for part in everybody]
 
 
 def _differences(found: Mapping[str, Any], names: Sequence[str]) -> Html | None:

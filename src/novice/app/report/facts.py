@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class RoundFacts:
     human_seconds: float | None = None
     env_steps: int | None = None
     score: Score | None = None
+    success: Score | None = None  # percent of episodes
     normalized: float | None = None
     disagreement: Score | None = None
     corrected: Score | None = None  # percent of answers
@@ -105,6 +106,7 @@ class Facts:
     signal: str | None = None  # whether a batch of practice was large enough
     practice: str | None = None  # what its steps go along
     gain: str | None = None  # over a policy that was brought
+    success: Mapping[str, Score] = field(default_factory=dict)  # percent, by who acts
     strategy: str | None = None  # that chose which states to ask about, unless chance
 
     @property
@@ -153,6 +155,11 @@ def facts(contents: RunContents) -> Facts:
         best_round=summary.get("best_round"),
         seconds=_seconds(summary, contents.timings),
         episodes=_episodes(contents.evaluation or {}),
+        success={
+            who: rate
+            for who in ("final", "last", "expert", "random")
+            if (rate := success(_part(summary, who), where=who)) is not None
+        },
         final_ends=_ends(final, "final"),
         random_ends=_ends(_part(summary, "random"), "random"),
         audit=_part(summary, "audit").get("says"),
@@ -181,13 +188,20 @@ def _ends(part: Mapping[str, Any], where: str) -> Ends | None:
     return Ends(episodes=episodes, ended=ended, length=length)
 
 
-def score(part: Mapping[str, Any], name: str, *, where: str) -> Score | None:
+def success(part: Mapping[str, Any], *, where: str) -> Score | None:
+    """In how many percent of their episodes somebody succeeded, if the part says so."""
+    return _percent(score(part, "success", where=where, middle="rate"))
+
+
+def score(
+    part: Mapping[str, Any], name: str, *, where: str, middle: str = "mean"
+) -> Score | None:
     """The mean and interval called `name`, if the part has them."""
     if part.get(name) is None:
         return None
     entry = _part(part, name)
     where = f"{where}.{name}"
-    mean = number(entry, "mean", where=where)
+    mean = number(entry, middle, where=where)
     if mean is None:
         return None
     interval = entry.get("ci95")
@@ -244,6 +258,7 @@ def _round(entry: Mapping[str, Any]) -> RoundFacts:
         human_seconds=number(entry, "human_seconds", where=where),
         env_steps=count(entry, "env_steps", where=where),
         score=score(entry, "return", where=where),
+        success=success(entry, where=where),
         normalized=number(entry, "normalized", where=where),
         disagreement=score(entry, "expert_disagreement", where=where),
         corrected=_percent(score(entry, "corrected", where=where)),
@@ -256,7 +271,8 @@ def _percent(found: Score | None) -> Score | None:
     """A share of one as a share of a hundred."""
     if found is None:
         return None
-    return Score(mean=100 * found.mean, low=100 * found.low, high=100 * found.high)
+    low, high = 100 * found.low, 100 * found.high
+    return Score(mean=100 * found.mean, low=low, high=high, episodes=found.episodes)
 
 
 def _teacher(contents: RunContents) -> Teacher | None:

@@ -74,6 +74,7 @@ def _cells(facts: RoundFacts, *, taught: bool) -> Mapping[str, Child]:
         "steps": None if facts.env_steps is None else whole(facts.env_steps),
         "return": None if facts.score is None else with_interval(facts.score),
         "IQM": None if facts.score is None else _iqm(facts.score),
+        "success, %": (None if facts.success is None else with_interval(facts.success)),
         "normalized": None if facts.normalized is None else share(facts.normalized),
         "disagreement": (
             None if facts.disagreement is None else with_interval(facts.disagreement)

@@ -15,6 +15,7 @@ from novice.app.report.parts import Card, Mark, cards, opening, replays, scale, 
 from novice.app.report.returns import returns_section
 from novice.app.report.rounds import rounds_section
 from novice.app.report.shift import shift_section
+from novice.app.report.success import success_card, success_section
 from novice.app.report.teacher import (
     badge,
     giver,
@@ -49,6 +50,7 @@ def run_sections(contents: RunContents, run: Facts) -> Html:
         _on_scale(run),
         cards(_cards(run, way)),
         curve_section(run),
+        success_section(run),
         returns_section(run) if run.paid else None,
         shift_section(contents, run),
         replays_section(contents, run),
@@ -116,6 +118,7 @@ def _cards(run: Facts, way: Score | None) -> list[Card]:
     way_name = f"of the way to {yardstick(run)}"
     known = [
         _card("return", run.final),
+        success_card(run),
         _card(way_name, way) if way else _plain(way_name, run.normalized, share),
         _card(_expert(run), run.expert),
         _card("random", run.random),

@@ -13,6 +13,7 @@ from novice.app.report.numbers import (
     share,
     whole,
 )
+from novice.app.report.success import success_remark
 from novice.app.report.teacher import effort, taught_by, teachers, yardstick
 
 
@@ -35,6 +36,9 @@ def _learned(run: Facts, way: Score | None) -> str | None:
     if run.final is not None:
         against = "" if run.random is None else f" (at random: {mean(run.random)})"
         return f"The policy scores {interval(run.final)} on average{against}"
+    if "final" in run.success:
+        succeeded = percents(run.success["final"])
+        return f"The policy succeeds in {succeeded} of its episodes"
     corrected = [facts.corrected for facts in run.rounds if facts.corrected]
     if corrected:
         return _corrected(corrected)
@@ -59,6 +63,8 @@ def remarks(run: Facts, against: Mapping[str, Score | None]) -> Iterator[Child]:
     Their names: "expert" and "random" (the policy less these) and "last" (the last
     round less the policy).
     """
+    if succeeds := success_remark(run):
+        yield succeeds
     yield from _against_random(against.get("random"))
     yield from _against_expert(against.get("expert"), yardstick(run))
     yield from _choice(run)
