@@ -10,6 +10,7 @@ repeated. The page is bench/PRACTICE.md.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -20,11 +21,19 @@ from typing import Any
 
 import numpy as np
 
+from novice.app.runs import policy_of_run
+from novice.app.tasks import task_called
+from novice.envs.actor import BestActor
+from novice.envs.rollout import rollout
+from novice.envs.seeds import test_seeds
+from novice.envs.slots import SeparateSlots
 from novice.files import read_json
 
 BENCH = Path(__file__).resolve().parent
+DATA = BENCH.parent.parent / "shared" / "data"
 RUNS, PAGE = BENCH / "runs" / "practice", BENCH / "PRACTICE.md"
 TEN = (*range(10), *range(100, 110))
+OPENED = 50  # episodes in which it is counted how often a door is opened
 # Nothing is played on the way: what counts is the policy at the end.
 AT_THE_END = ("--rounds", "1", "--validation-episodes", "2")
 HOPPER = ("--expert", "cs285_experts:hopper")
@@ -103,6 +112,19 @@ ROWS = (
 )
 
 
+# People opened a door in virtual reality (Rajeswaran et al. 2018); it is a hand with 28
+# joints, so that a batch has more episodes than usual.
+DOOR = "gymnasium_robotics:AdroitHandDoor-v1"
+SHOWN = ("--data", str(DATA / "adroit_door" / "door_25_human_demonstrations.npz"))
+MANY = ("--preset", "npg", "--episodes-per-batch", "64", "--validation-episodes", "50")
+TAUGHT = ("--demonstrations", "0.1", "--warm-up", "2")
+DOORS = (
+    Row("door", DOOR, (*steps(3_000_000, 20), *MANY, *TAUGHT), (0,), SHOWN),
+    Row("door-control", DOOR, (*steps(3_000_000, 20), *MANY), (0,)),
+)
+EVERY = (*ROWS, *DOORS)
+
+
 def novice(words: Sequence[str]) -> None:
     """A command as anybody would type it."""
     command = [sys.executable, "-m", "novice", *words, "--quiet"]
@@ -112,6 +134,8 @@ def novice(words: Sequence[str]) -> None:
 def carry_out(row: Row, seed: int) -> None:
     """One run of a row, unless it is there."""
     folder = RUNS / row.name / str(seed)
+    if (folder / "summary.json").exists():
+        return
     common = ("--seed", str(seed), "--resume", "--out")
     words = row.words
     if row.clone:
@@ -160,7 +184,51 @@ def write_page() -> None:
     for row in ROWS:
         if row.clone:
             lines += [from_a_clone(row, run) for run in found(row)]
-    PAGE.write_text("\n".join([*lines, ""]))
+    PAGE.write_text("\n".join([*lines, *doors(), ""]))
+
+
+def doors() -> list[str]:
+    """How often the door is opened, over the steps, with and without being shown."""
+    shown, alone = (successes(RUNS / row.name / "0") for row in DOORS)
+    if not shown or not alone:
+        return []
+    lines = [
+        "",
+        "## A door, 25 demonstrations of people",
+        "",
+        f"`novice bc {DOOR} --data FILE`, then `novice reinforce {DOOR}"
+        f" {' '.join(DOORS[0].words)} --from CLONE`,",
+        "against the same without the clone and its demonstrations. How often the door"
+        f" is opened in {OPENED} fresh",
+        "episodes, one seed.",
+        "",
+        "| env steps | shown first | from nothing |",
+        "|---|---|---|",
+        f"| 0 | {shown[0][1]:.0%} | |",
+    ]
+    for (steps, first), (_, second) in zip(shown[1:], alone, strict=False):
+        lines.append(f"| {steps:,} | {first:.0%} | {second:.0%} |")
+    return lines
+
+
+def successes(run: Path) -> list[tuple[int, float]]:
+    """The steps of each round so far, and how often its policy succeeds; kept."""
+    kept = run / "successes.json"
+    if kept.exists():
+        return [(steps, rate) for steps, rate in read_json(kept)]
+    if not (run / "summary.json").exists():
+        return []
+    found = []
+    task = task_called(DOOR, {})
+    slots = SeparateSlots(task, OPENED)
+    for entry in read_json(run / "summary.json")["rounds"]:
+        policy, _ = policy_of_run(str(run), which=str(entry["round"]))
+        seen = rollout(slots, BestActor(policy), test_seeds(OPENED))
+        opened = 0.0 if seen.success is None else float(np.mean(seen.success))
+        found.append((entry["env_steps"], opened))
+        print(run.parent.name, *found[-1], flush=True)
+    kept.write_text(json.dumps(found))
+    return found
 
 
 def from_nothing(row: Row, runs: list[dict[str, Any]]) -> str:
@@ -193,12 +261,11 @@ def from_a_clone(row: Row, run: dict[str, Any]) -> str:
 def main() -> None:
     """Carry out what is asked for, and write the page after each run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=[row.name for row in ROWS])
+    parser.add_argument("--only", nargs="+", choices=[row.name for row in EVERY])
     parser.add_argument("--page", action="store_true")
     given = parser.parse_args()
-    experts = BENCH.parent.parent / "shared" / "data" / "cs285"
-    os.environ.setdefault("CS285_EXPERTS", str(experts))
-    for row in ROWS:
+    os.environ.setdefault("CS285_EXPERTS", str(DATA / "cs285"))
+    for row in EVERY:
         if given.page or (given.only and row.name not in given.only):
             continue
         for seed in row.seeds:

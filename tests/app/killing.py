@@ -7,7 +7,7 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from typing import Any
 from app.commands import tiny
 from novice.app.cli import main
 
+TESTS = Path(__file__).resolve().parents[1]
 # A process that has imported everything, and forks others in no time.
 _NURSERY = multiprocessing.get_context("forkserver")
-_NURSERY.set_forkserver_preload(["pytest", "app.commands", "novice.app.runner"])
+_NURSERY.set_forkserver_preload(["pytest", "app.killing", "novice.app.teaching"])
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,15 @@ class Kill:
 
 def carry_out(words: list[str], cwd: Path, said: Path) -> None:
     """Be the command, which speaks into a file."""
+    from novice.app import classroom, page_server
+
     descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.chdir(cwd)
+    os.environ["PYTHONPATH"] = str(TESTS)  # What it starts finds the tests' tasks.
+    classroom.FAREWELL = 0.0  # Nobody reads that the run is over.
+    page_server.NICENESS = 0  # Other tests keep their place.
     sys.exit(main(words))
 
 
@@ -57,9 +63,17 @@ class Started:
         """Its exit code; None while it runs."""
         return self.process.exitcode
 
+    def says(self) -> str:
+        """What it has said until now."""
+        return self.said.read_text() if self.said.exists() else ""
+
+    def give(self, seconds: float) -> None:
+        """Let it work for so long, if it does not end before."""
+        self.process.join(seconds)
+
     def wait(self, seconds: float) -> None:
         """Wait for its end; raises AssertionError when it takes longer."""
-        self.process.join(seconds)
+        self.give(seconds)
         assert self.ended() is not None, self.said.read_text()
 
     def kill(self) -> None:
@@ -67,19 +81,23 @@ class Started:
         self.process.join()
 
 
-def start(command: str, folder: Path) -> Started:
-    """Run the command in a process of its own, going on with what is there."""
-    words = tiny(command, "--out", folder, "--resume")
+def forked(words: Iterable[str], folder: Path) -> Started:
+    """Run a command that writes this folder in a process of its own."""
     said = folder.with_name(f"{folder.name}.said")
-    process = _NURSERY.Process(target=carry_out, args=(words, folder.parent, said))
+    arguments = ([*words, "--out", str(folder)], folder.parent, said)
+    process = _NURSERY.Process(target=carry_out, args=arguments)
     process.start()
     return Started(process, said)
 
 
-def finish(command: str, folder: Path) -> float:
+def start(command: str, folder: Path) -> Started:
+    """Run the tiny command, going on with what is there."""
+    return forked(tiny(command, "--resume"), folder)
+
+
+def finish(started: Started) -> float:
     """Let the command come to its end; how many seconds that took."""
     began = time.monotonic()
-    started = start(command, folder)
     started.wait(120)
     assert started.ended() == 0, started.said.read_text()
     return time.monotonic() - began
@@ -150,7 +168,7 @@ def killed_runs(
             suffered.append(killed)
             done += 1
         else:
-            finish(command, folder)
+            finish(start(command, folder))
         if suffered:
             yield folder, suffered
         else:
@@ -173,5 +191,5 @@ def undisturbed(command: str, common: Path) -> Path:
     folder = common / command
     with alone(common / f"{command}.undisturbed"):
         if not (folder / "summary.json").exists():
-            finish(command, folder)
+            finish(start(command, folder))
     return folder

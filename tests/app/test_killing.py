@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.commands import TINY, contents, differing
-from app.killing import finish, killed_runs, undisturbed
+from app.killing import finish, killed_runs, start, undisturbed
 
 
 def test_a_run_holds_what_it_should(common_folder: Path):
@@ -45,7 +45,7 @@ def test_fifty_random_kills_change_no_byte(
     capsys: pytest.CaptureFixture[str],
 ):
     reference = undisturbed(command, common_folder)
-    seconds = finish(command, tmp_path / "timed")
+    seconds = finish(start(command, tmp_path / "timed"))
 
     runs = killed_runs(command, tmp_path, kills=kills, seed=50, within=seconds)
     for folder, suffered in runs:

@@ -1,16 +1,14 @@
 """Runs in which somebody takes over, from the command to the report."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from app.commands import QUICK, WALK, WALKER, differing, done, summary_of
+from app.killing import Started, finish, forked
 from app.recordings import record
 from novice.app import page_server
 from novice.inbox.recording import read_recording
@@ -51,22 +49,9 @@ def test_a_simulated_person_teaches_by_taking_over(
     assert {part for part in summary["rounds"][0]} >= {"human_seconds", "labels"}
 
 
-def finished(folder: Path, *words: str) -> None:
-    """Let a run come to its end in a process of its own."""
-    process = start(folder, *words)
-    _, said = process.communicate(timeout=240)
-    assert process.returncode == 0, said.decode()
-
-
-def start(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, *words: str) -> Started:
     """A run whose people have driven enough already."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "novice", *DRIVEN, *words, "--out", str(folder)],
-        cwd=folder.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
-    )
+    return forked([*DRIVEN, *words], folder)
 
 
 @pytest.mark.slow
@@ -76,21 +61,17 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path):
     folders = [tmp_path / "whole", tmp_path / "killed"]
     for folder in folders:  # Ten episodes with four steps of the person in each.
         record(folder / "takeover", 11)
-        (folder / "settings.json").parent.mkdir(exist_ok=True)
     whole, killed = folders
     begun(whole, *words, "--port", "8796")
-    finished(whole, *words, "--port", "8796")
+    seconds = finish(start(whole, *words, "--port", "8796"))
 
     begun(killed, *words, "--port", "8797")
     chance = random.Random(0)
     for _ in range(4):
         process = start(killed, *words, "--port", "8797")
-        try:
-            process.wait(timeout=chance.uniform(3, 12))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-        process.communicate()
-    finished(killed, *words, "--port", "8797")
+        process.give(chance.uniform(0, seconds))
+        process.kill()
+    finish(start(killed, *words, "--port", "8797"))
 
     assert json.loads((whole / "rounds/004/cut.json").read_text()) == {"episode": 9}
     assert without_clock(differing(whole, killed)) == []
@@ -104,9 +85,9 @@ def begun(folder: Path, *words: str) -> None:
     folder.rmdir()
     process = start(folder, *words)
     while not (folder / "settings.json").exists():
-        assert process.poll() is None, process.communicate()[1].decode()
+        assert process.ended() is None, process.said.read_text()
+        time.sleep(0.001)
     process.kill()
-    process.communicate()
     if recording.exists():
         recording.rename(folder.with_name(f"{folder.name}-nothing"))
     aside.rename(recording)

@@ -1,11 +1,8 @@
 """A run with people in it may be killed at any moment; the same command goes on."""
 
 import json
-import os
 import random
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.commands import QUICK, WALK, WALKER
+from app.killing import finish, forked
 from novice.app.folder import RunFolder
 from novice.inbox.collect import harvest
 from novice.inbox.store import Inbox
@@ -24,31 +22,15 @@ WORDS = [
 ]
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    """The run in a process of its own, with whatever it starts itself."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "novice", *WORDS, "--out", str(folder)],
-        cwd=folder.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
-    )
-
-
 def run_through_kills(folder: Path, kills: int, *, seed: int) -> int:
     """Kill the run so often, then let it finish; how many kills hit it at work."""
     chance, hit = random.Random(seed), 0
     for _ in range(kills):
-        process = start(folder)
-        try:
-            process.wait(timeout=chance.uniform(0.5, 6))
-        except subprocess.TimeoutExpired:
-            hit += 1
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    process = start(folder)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said.decode()
+        process = forked(WORDS, folder)
+        process.give(chance.uniform(0.2, 3))
+        hit += process.ended() is None
+        process.kill()
+    finish(forked(WORDS, folder))
     return hit
 
 
@@ -108,14 +90,14 @@ def test_a_killed_run_goes_on_by_the_same_command(tmp_path):
 @pytest.mark.slow
 def test_the_page_ends_with_its_run(tmp_path):
     folder = tmp_path / "run"
-    process = start(folder)
+    process = forked(WORDS, folder)
     end = time.monotonic() + 30
-    while not servers_of(folder):
-        assert time.monotonic() < end and process.poll() is None
+    while "Answer here: " not in process.says():
+        assert time.monotonic() < end and process.ended() is None
         time.sleep(0.05)
+    assert servers_of(folder)
 
     process.kill()
-    process.communicate()
 
     end = time.monotonic() + 5
     while servers_of(folder):
