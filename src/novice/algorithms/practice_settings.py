@@ -162,8 +162,15 @@ def after_imitation(environments: int = 8, *, real: bool = False) -> dict[str, A
     learns from as many whole episodes as there are environments.
     """
     if real:
-        sure = {"episodes_per_batch": environments, "divergence": 0.02, "warm_up": 3}
-        return {**natural(), **sure, "anchor": 0.03, "spread": 0.05}
+        return {
+            **natural(),
+            "environments": environments,
+            "episodes_per_batch": environments,
+            "divergence": 0.02,
+            "warm_up": 3,
+            "anchor": 0.03,
+            "spread": 0.05,
+        }
     fragment = max(8, 512 // environments)
     return {
         **proximal(environments),
