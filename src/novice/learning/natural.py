@@ -18,6 +18,8 @@ from novice.types import AnyArray, Batch
 
 # How many times the Fisher matrix is multiplied to solve one step.
 PRODUCTS = 10
+# It is solved when no more than this share is left.
+TOLERANCE = 1e-5
 # What is added to its diagonal, so that directions nobody acts in stay short.
 DAMPING = 1e-4
 # Rows on which the Fisher matrix is measured: it needs fewer than the gradient.
@@ -99,19 +101,22 @@ def fisher_product(
 def solved(product: Callable[[Row], Row], wanted: Row) -> Row:
     """The x for which product(x) ≈ wanted, by conjugate gradients.
 
-    Hestenes and Stiefel 1952 (https://doi.org/10.6028/jres.049.044), always `PRODUCTS`
-    times. `jax.scipy.sparse.linalg.cg`, which may end before, is not used: inside a
-    larger compiled program it gave NaN or zero on a CPU (jaxlib 0.10.2).
+    Hestenes and Stiefel 1952 (https://doi.org/10.6028/jres.049.044), at most `PRODUCTS`
+    times. `jax.scipy.sparse.linalg.cg` is not used: inside a larger compiled
+    program it gave NaN or zero on a CPU (jaxlib 0.10.2).
     """
+    enough = TOLERANCE**2 * jnp.dot(wanted, wanted)
 
     def searched(_: Int[jax.Array, ""], now: Search) -> Search:
         turned = product(now.along)
-        # Once nothing is left to solve, zero is not divided by zero.
-        far = now.error / jnp.maximum(jnp.dot(now.along, turned), SMALLEST)
+        far = now.error / jnp.dot(now.along, turned)
         rest = now.rest - far * turned
         error = jnp.dot(rest, rest)
-        along = rest + error / jnp.maximum(now.error, SMALLEST) * now.along
-        return Search(now.found + far * now.along, rest, along, error)
+        along = rest + error / now.error * now.along
+        then = Search(now.found + far * now.along, rest, along, error)
+        # Beyond that, what is left is rounding, and leads anywhere.
+        going = now.error > enough
+        return jax.tree.map(lambda old, new: jnp.where(going, new, old), now, then)
 
     start = Search(jnp.zeros_like(wanted), wanted, wanted, jnp.dot(wanted, wanted))
     return jax.lax.fori_loop(0, PRODUCTS, searched, start).found
