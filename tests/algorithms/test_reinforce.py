@@ -235,6 +235,7 @@ def lived() -> tuple[Policy, float, dict[str, np.ndarray]]:
         field.name: np.reshape(column, (BATCHES, EPISODES, *column.shape[1:]))
         for field in dataclasses.fields(seen)
         for column in [getattr(seen, field.name)]
+        if column is not None
     }
     return policy, theta, columns
 
