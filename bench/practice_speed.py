@@ -44,7 +44,7 @@ from novice.envs.slots import (
 )
 from novice.envs.stream import Stream
 from novice.envs.task import Task
-from novice.learning.policy import new_policy
+from novice.learning.policy import Policy, new_policy
 from novice.learning.stepping import NO_GUIDES
 
 PAGE = Path(__file__).resolve().parent / "PRACTICE_SPEED.md"
@@ -81,8 +81,7 @@ def slots_of(task: Task, count: int) -> AbstractSlots:
 
 def by_chance(id: str, count: int) -> Callable[[], int]:
     """Gymnasium's own vector environment, actions drawn beforehand."""
-    spec = gymnasium.spec(id)
-    mode = "vector_entry_point" if spec.vector_entry_point else "sync"
+    mode = "vector_entry_point"
     vector = gymnasium.make_vec(id, num_envs=count, vectorization_mode=mode)
     vector.reset(seed=0)
     actions = [vector.action_space.sample() for _ in range(256)]
@@ -168,12 +167,16 @@ def single(id: str) -> Callable[[], int]:
     return act
 
 
+def small_policy(task: Task) -> Policy:
+    """Somebody with two hidden layers of 64 who has learned nothing."""
+    size, key = task.observation_size, jax.random.key(0)
+    return new_policy(size, task.head, hidden=(64, 64), key=key)
+
+
 def acting(id: str, count: int) -> Callable[[], int]:
     """Fragments of `count` environments with a policy of 64-64 in the loop."""
     task = task_called(id, {})
-    policy = new_policy(
-        task.observation_size, task.head, hidden=(64, 64), key=jax.random.key(0)
-    )
+    policy = small_policy(task)
     stream = Stream(slots_of(task, count))
     stream.begin(jax.random.key(1))
     keys = iter(range(1_000_000))
@@ -188,9 +191,7 @@ def acting(id: str, count: int) -> Callable[[], int]:
 def episodes(id: str, count: int) -> Callable[[], int]:
     """Whole episodes instead."""
     task = task_called(id, {})
-    policy = new_policy(
-        task.observation_size, task.head, hidden=(64, 64), key=jax.random.key(0)
-    )
+    policy = small_policy(task)
     slots = slots_of(task, count)
     keys = iter(range(1_000_000))
 

@@ -103,12 +103,12 @@ def assert_same(got: list[Round], expected: list[Round]) -> None:
         assert one.number == other.number
 
 
-@pytest.mark.parametrize("name", ["kl"])
+@pytest.mark.parametrize("name", ["a2c", "kl"])
 def test_with_fragments_the_same_key_gives_the_same_bytes(name):
     assert_same(list(rounds_of(name, **THREE_ROUNDS)), run(name))
 
 
-@pytest.mark.parametrize("name", ["kl"])
+@pytest.mark.parametrize("name", ["a2c", "kl"])
 @pytest.mark.parametrize("kept", [0, 1])
 def test_with_fragments_going_on_is_as_if_never_stopped(name, kept):
     """On new environments, and from what was kept of the round alone."""

@@ -171,11 +171,8 @@ def after_imitation(environments: int = 8, *, real: bool = False) -> dict[str, A
             "anchor": 0.03,
             "spread": 0.05,
         }
-    fragment = max(8, 512 // environments)
     return {
-        **proximal(environments),
-        "fragment": fragment,
-        "minibatches": max(1, fragment * environments // MINIBATCH),
+        **proximal(environments, rows=512),
         "divergence": 0.02,
         "anchor": 0.03,
         "discount": 0.999,
@@ -183,14 +180,14 @@ def after_imitation(environments: int = 8, *, real: bool = False) -> dict[str, A
     }
 
 
-def proximal(environments: int) -> dict[str, Any]:
+def proximal(environments: int, *, rows: int = MINIBATCH) -> dict[str, Any]:
     """Proximal policy optimization, its batch and steps fitted to the environments.
 
-    Schulman et al. 2017, https://arxiv.org/abs/1707.06347. A batch has at least 256
-    steps, and what few environments learn in many times over a batch, many learn in
+    Schulman et al. 2017, https://arxiv.org/abs/1707.06347. A batch has at least so
+    many rows, and what few environments learn in many times over a batch, many learn in
     many minibatches of it.
     """
-    fragment = max(8, 256 // environments)
+    fragment = max(8, rows // environments)
     minibatches = fragment * environments // MINIBATCH
     minibatches = min(MOST_MINIBATCHES, max(1, minibatches))
     return {
