@@ -5,8 +5,9 @@
     .venv/bin/python bench/practice.py --page          # write the page alone
 
 Every run is `novice reinforce` (after `novice bc`, where a row has a clone) with the
-row's words, in bench/runs/practice/ROW/SEED; a run that is there already is not
-repeated. The page is bench/PRACTICE.md.
+row's words, in bench/runs/practice/ROW/SEED; a run that was cut off goes on. What a run
+came to is kept in bench/practice.json, and a run that is there is not repeated. The
+page is bench/PRACTICE.md.
 """
 
 import argparse
@@ -32,7 +33,9 @@ from novice.files import read_json
 BENCH = Path(__file__).resolve().parent
 DATA = BENCH.parent.parent / "shared" / "data"
 RUNS, PAGE = BENCH / "runs" / "practice", BENCH / "PRACTICE.md"
-TEN = (*range(10), *range(100, 110))
+KEPT = BENCH / "practice.json"
+# Two disjoint sets of ten seeds.
+TWENTY = (*range(10), *range(100, 110))
 OPENED = 50  # episodes in which it is counted how often a door is opened
 # Nothing is played on the way: what counts is the policy at the end.
 AT_THE_END = ("--rounds", "1", "--validation-episodes", "2")
@@ -55,11 +58,13 @@ class Row:
     enough: float | None = None  # the return that is to be reached
 
 
-def cartpole(name: str, preset: str, environments: int, env_steps: int) -> Row:
-    """CartPole from nothing, on two disjoint sets of seeds."""
+def cartpole(
+    preset: str, environments: int, env_steps: int, seeds: tuple[int, ...] = TWENTY
+) -> Row:
+    """CartPole from nothing, on two disjoint sets of seeds unless others are said."""
     sizes = ("--environments", str(environments), "--env-steps", str(env_steps))
     words = ("--preset", preset, *sizes, *AT_THE_END)
-    return Row(name, "CartPole-v1", words, TEN, enough=475)
+    return Row(f"{preset}-{environments}", "CartPole-v1", words, seeds, enough=475)
 
 
 def steps(count: int, rounds: int) -> tuple[str, ...]:
@@ -86,10 +91,13 @@ PUBLISHED = (
 )
 ROWS = (
     *PUBLISHED,
-    cartpole("ppo-8", "ppo", 8, 70_000),
-    cartpole("ppo-64", "ppo", 64, 100_000),
-    cartpole("ppo-1024", "ppo", 1024, 700_000),
-    cartpole("a2c-8", "a2c", 8, 300_000),
+    cartpole("ppo", 8, 70_000),
+    cartpole("ppo", 64, 100_000),
+    cartpole("ppo", 1024, 700_000),
+    cartpole("a2c", 8, 300_000),
+    cartpole("a2c", 64, 300_000, TWENTY[:10]),
+    cartpole("a2c", 1024, 5_000_000, TWENTY[:10]),
+    cartpole("reinforce", 8, 500_000),
     Row(
         "mountain-car", "MountainCar-v0", steps(600_000, 6), (0, 1, 2, 3, 4), POOR, -110
     ),
@@ -131,11 +139,23 @@ def novice(words: Sequence[str]) -> None:
     subprocess.run(command, cwd=BENCH, check=True, stdout=subprocess.DEVNULL)
 
 
+def kept() -> dict[str, dict[str, Any]]:
+    """What each run came to, by row and seed."""
+    return read_json(KEPT) if KEPT.exists() else {}
+
+
+def keep(row: Row, seed: int, numbers: dict[str, Any]) -> None:
+    """Write down what a run came to, among the others."""
+    every = kept()
+    every.setdefault(row.name, {})[str(seed)] = numbers
+    KEPT.write_text(json.dumps(every, indent=1) + "\n")
+
+
 def carry_out(row: Row, seed: int) -> None:
     """One run of a row, unless it is there."""
-    folder = RUNS / row.name / str(seed)
-    if (folder / "summary.json").exists():
+    if str(seed) in kept().get(row.name, {}):
         return
+    folder = RUNS / row.name / str(seed)
     common = ("--seed", str(seed), "--resume", "--out")
     words = row.words
     if row.clone:
@@ -143,12 +163,30 @@ def carry_out(row: Row, seed: int) -> None:
         novice(("bc", row.task, *row.clone, *common, str(clone)))
         words = (*words, "--from", str(clone))
     novice(("reinforce", row.task, *words, *common, str(folder)))
+    keep(row, seed, told(folder))
 
 
-def found(row: Row) -> list[dict[str, Any]]:
-    """The summaries of the row's runs that are there."""
-    paths = [RUNS / row.name / str(seed) / "summary.json" for seed in row.seeds]
-    return [read_json(path) for path in paths if path.exists()]
+def told(folder: Path) -> dict[str, Any]:
+    """What is kept of a run."""
+    run = read_json(folder / "summary.json")
+    means = [entry["return"]["mean"] for entry in run["rounds"]]
+    numbers = {
+        "first": means[0],
+        "lowest": min(means),
+        "last": run["last"]["return"]["mean"],
+        "delivered": run["final"]["return"]["mean"],
+        "ci95": run["final"]["return"]["ci95"],
+        "seconds": run["seconds"]["collect"] + run["seconds"]["fit"],
+    }
+    if folder.parent.name in [row.name for row in DOORS]:
+        return numbers | {"successes": successes(folder)}
+    return numbers
+
+
+def found(row: Row) -> dict[str, dict[str, Any]]:
+    """What the row's runs that are there came to, by seed."""
+    runs = kept().get(row.name, {})
+    return {str(seed): runs[str(seed)] for seed in row.seeds if str(seed) in runs}
 
 
 def write_page() -> None:
@@ -168,7 +206,7 @@ def write_page() -> None:
     ]
     for row in ROWS:
         if not row.clone and (runs := found(row)):
-            lines.append(from_nothing(row, runs))
+            lines.append(from_nothing(row, list(runs.values())))
     lines += [
         "",
         "## A clone that practices",
@@ -183,15 +221,16 @@ def write_page() -> None:
     ]
     for row in ROWS:
         if row.clone:
-            lines += [from_a_clone(row, run) for run in found(row)]
+            lines += [from_a_clone(row, *each) for each in found(row).items()]
     PAGE.write_text("\n".join([*lines, *doors(), ""]))
 
 
 def doors() -> list[str]:
     """How often the door is opened, over the steps, with and without being shown."""
-    shown, alone = (successes(RUNS / row.name / "0") for row in DOORS)
-    if not shown or not alone:
+    runs = [found(row).get("0") for row in DOORS]
+    if None in runs:
         return []
+    shown, alone = (run["successes"] for run in runs if run)
     lines = [
         "",
         "## A door, 25 demonstrations of people",
@@ -212,31 +251,23 @@ def doors() -> list[str]:
 
 
 def successes(run: Path) -> list[tuple[int, float]]:
-    """The steps of each round so far, and how often its policy succeeds; kept."""
-    kept = run / "successes.json"
-    if kept.exists():
-        return [(steps, rate) for steps, rate in read_json(kept)]
-    if not (run / "summary.json").exists():
-        return []
-    found = []
+    """The steps of each round so far, and how often its policy succeeds."""
+    rates = []
     task = task_called(DOOR, {})
     slots = SeparateSlots(task, OPENED)
     for entry in read_json(run / "summary.json")["rounds"]:
         policy, _ = policy_of_run(str(run), which=str(entry["round"]))
         seen = rollout(slots, BestActor(policy), test_seeds(OPENED))
         opened = 0.0 if seen.success is None else float(np.mean(seen.success))
-        found.append((entry["env_steps"], opened))
-        print(run.parent.name, *found[-1], flush=True)
-    kept.write_text(json.dumps(found))
-    return found
+        rates.append((entry["env_steps"], opened))
+        print(run.parent.name, *rates[-1], flush=True)
+    return rates
 
 
 def from_nothing(row: Row, runs: list[dict[str, Any]]) -> str:
     """A row of the first table."""
-    last = np.array([run["last"]["return"]["mean"] for run in runs])
-    spent = np.array(
-        [run["seconds"]["collect"] + run["seconds"]["fit"] for run in runs]
-    )
+    last = np.array([run["last"] for run in runs])
+    spent = np.array([run["seconds"] for run in runs])
     reached = np.sum(last >= row.enough)
     spread = f"{last.min():.0f}, {np.median(last):.0f}, {last.max():.0f}"
     command = f"`novice reinforce {row.task} {' '.join(row.words)}`"
@@ -246,15 +277,12 @@ def from_nothing(row: Row, runs: list[dict[str, Any]]) -> str:
     )
 
 
-def from_a_clone(row: Row, run: dict[str, Any]) -> str:
+def from_a_clone(row: Row, seed: str, run: dict[str, Any]) -> str:
     """A row of the second table."""
-    means = [entry["return"]["mean"] for entry in run["rounds"]]
-    final = run["final"]["return"]
-    low, high = final["ci95"]
+    low, high = run["ci95"]
     return (
-        f"| {row.name} | {run['seed']} | {means[0]:.0f} | {min(means):.0f} |"
-        f" {run['last']['return']['mean']:.0f} | {final['mean']:.0f}"
-        f" [{low:.0f}, {high:.0f}] |"
+        f"| {row.name} | {seed} | {run['first']:.0f} | {run['lowest']:.0f} |"
+        f" {run['last']:.0f} | {run['delivered']:.0f} [{low:.0f}, {high:.0f}] |"
     )
 
 

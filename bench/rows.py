@@ -129,7 +129,37 @@ IMITATION_SHIPPED = "imitation, as shipped"
 PYTORCH = "PyTorch, Adam as it comes"
 PYTORCH_FUSED = "PyTorch, fused Adam"
 SB3 = "Stable-Baselines3 PPO, tuned"
+SB3_USUAL = "Stable-Baselines3 PPO, defaults"
 PEAK = "NumPy's matrix product"
+
+
+def practiced(task: str, *, env_steps: int, repetitions: int) -> Row:
+    """PPO from nothing on both sides, with the same batches, epochs and minibatches."""
+    work = words(env_steps=env_steps)
+    peer = words(task=task, episodes=VALIDATION_EPISODES)
+    # Nothing is played but the last policy.
+    played = words(
+        rounds=1, validation_episodes=2, test_episodes=VALIDATION_EPISODES, preset="ppo"
+    )
+    return Row(
+        id=f"PPO {task}",
+        work=f"{task} from nothing, {env_steps:,} steps of PPO, {VALIDATION_EPISODES}"
+        " test episodes, whole process, compile cache empty",
+        sides=(
+            Side(
+                name=SB3_USUAL,
+                runs_in="sb3",
+                words=("peers/sb3_ppo.py", *work, *peer),
+            ),
+            Side(
+                name=OURS,
+                runs_in="novice",
+                words=("reinforce", task, *work, *played),
+            ),
+        ),
+        comparisons=(sooner(SB3_USUAL, 1),),
+        repetitions=repetitions,
+    )
 
 
 def words(**options: Any) -> tuple[str, ...]:
@@ -292,6 +322,8 @@ ROWS = (
         as_good=holds_the_pole,
         repetitions=10,
     ),
+    practiced("HalfCheetah-v5", env_steps=200_000, repetitions=3),
+    practiced("Hopper-v5", env_steps=200_000, repetitions=3),
     Row(
         id="P8",
         work="DAgger on CartPole-v1, 44 rounds of 250 labels and 1,000 gradient steps:"

@@ -97,8 +97,11 @@ def test_whoever_brings_a_policy_stays_near_it_at_first(settings_of):
 
 
 def test_real_actions_are_held_back_more(settings_of, monkeypatch):
-    monkeypatch.setattr("novice.app.learning_commands.acts_by_numbers", lambda _: True)
+    monkeypatch.setattr(
+        "novice.app.learning_commands.practiced", lambda _: (True, 1000)
+    )
 
+    assert settings_of() == ReinforceSettings()
     assert settings_of("--preset", "ppo") == ReinforceSettings(
         **preset("ppo", real=True)
     )
@@ -143,6 +146,23 @@ def test_the_words_that_go_on_with_a_run_say_what_is_not_usual_there(
         main(["reinforce", WALK, *flags("reinforce", first.as_json()["settings"])]) == 0
     )
 
+    assert settings_of.told[-1] == first
+
+
+@pytest.mark.parametrize(
+    ("words", "episodes"),
+    [("", 40), ("--episodes-per-batch 8", 8), ("--episodes-per-batch 50", 50)],
+)
+def test_short_episodes_of_real_actions_come_in_many_at_a_time(
+    words, episodes, settings_of, monkeypatch
+):
+    monkeypatch.setattr("novice.app.learning_commands.practiced", lambda _: (True, 50))
+
+    assert settings_of(*words.split()).episodes_per_batch == episodes
+
+    first = settings_of.told[-1]
+    repeated = flags("reinforce", first.as_json()["settings"])
+    assert main(["reinforce", WALK, *repeated]) == 0
     assert settings_of.told[-1] == first
 
 

@@ -176,20 +176,21 @@ def reinforce(arguments: list[str]) -> int:
 def usual_settings(given: argparse.Namespace) -> dict[str, Any]:
     """What is not said, by the preset, the environments and the task's actions."""
     many = given.environments
+    if given.preset in ("a2c", "npg"):
+        return preset(given.preset, environments=many)
+    real, longest = practiced(given)
     if given.preset is None:
-        return after_imitation(many, real=acts_by_numbers(given))
-    real = given.preset == "ppo" and acts_by_numbers(given)
-    return preset(given.preset, environments=many, real=real)
+        return after_imitation(many, real=real)
+    return preset(given.preset, environments=many, real=real, longest=longest)
 
 
-def acts_by_numbers(given: argparse.Namespace) -> bool:
-    """Whether the task's actions are real numbers: then it is practiced otherwise."""
+def practiced(given: argparse.Namespace) -> tuple[bool, int]:
+    """Whether the task's actions are real numbers, and the limit of its steps."""
     prepare_machine()
     from novice.app.tasks import task_called
 
-    return (
-        task_called(given.task, task_arguments(given.task_argument)).bounds is not None
-    )
+    task = task_called(given.task, task_arguments(given.task_argument))
+    return task.bounds is not None, task.max_episode_steps
 
 
 def refuse_what_needs_a_policy(given: argparse.Namespace) -> None:

@@ -113,10 +113,12 @@ def usual_of(command: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     usual: dict[str, Any] = {"expert": "auto", "lag": 0.0, "stop": "labels"}
     for kind in (RunOptions, SimulationOptions, KINDS[command]):
         usual |= flat(dataclasses.asdict(kind()))
-    if command == "reinforce" and "from" in settings:
-        # What is usual hangs on the task then: everything is said.
-        kept = ("expert", "lag", "stop", "seed")
-        usual = {name: usual[name] for name in kept}
+    if command == "reinforce":
+        # What is usual hangs on the task: on its own this, and all with a policy.
+        del usual["episodes_per_batch"]
+        if "from" in settings:
+            kept = ("expert", "lag", "stop", "seed")
+            usual = {name: usual[name] for name in kept}
     if is_takeover(settings):
         usual |= {**FROM_A_DRIVER, "lag": "auto"}
         if "simulation" in settings:
