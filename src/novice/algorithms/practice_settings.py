@@ -32,8 +32,8 @@ class ReinforceSettings:
     env_steps: int = setting(500_000, "steps to act, in all")
     episodes_per_batch: int = setting(
         8,
-        "whole episodes in a batch, chosen before acting (without --fragment); with real"
-        " actions as many as can have 2,000 steps, unless you say it",
+        "whole episodes in a batch, chosen before acting (without --fragment); with"
+        " real actions as many as can have 2,000 steps, unless you say it",
     )
     fragment: int = later(
         0,
