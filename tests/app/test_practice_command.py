@@ -180,6 +180,16 @@ def test_short_episodes_of_real_actions_come_in_many_at_a_time(
             " well",
         ),
         (
+            "--warm-up 3",
+            "--warm-up is about a policy that was learned elsewhere; say --from RUN as"
+            " well",
+        ),
+        (
+            "--demonstrations-fall 0.5",
+            "--demonstrations-fall is about a policy that was learned elsewhere; say"
+            " --from RUN as well",
+        ),
+        (
             "--demonstrations 0.1 --data shown",
             "--demonstrations is about a policy that was learned elsewhere; say --from"
             " RUN as well",

@@ -200,10 +200,18 @@ def refuse_what_needs_a_policy(given: argparse.Namespace) -> None:
             f"--data {given.data} is only learned from with --demonstrations SHARE,"
             " such as 0.1"
         )
-    for name in ("anchor", "demonstrations", "spread"):
-        if getattr(given, name) and given.start is None:
+    usual = ReinforceSettings()
+    for name in (
+        "warm_up",
+        "anchor",
+        "demonstrations",
+        "demonstrations_fall",
+        "spread",
+    ):
+        if getattr(given, name) != getattr(usual, name) and given.start is None:
+            flag = "--" + name.replace("_", "-")
             raise UsageError(
-                f"--{name} is about a policy that was learned elsewhere; say --from RUN"
+                f"{flag} is about a policy that was learned elsewhere; say --from RUN"
                 " as well"
             )
 
