@@ -323,7 +323,6 @@ ROWS = (
         repetitions=10,
     ),
     practiced("HalfCheetah-v5", env_steps=200_000, repetitions=3),
-    practiced("Hopper-v5", env_steps=200_000, repetitions=3),
     Row(
         id="P8",
         work="DAgger on CartPole-v1, 44 rounds of 250 labels and 1,000 gradient steps:"
