@@ -107,6 +107,8 @@ def facts_of(run: Path) -> dict[str, Any]:
     final = summary["final"]["return"]
     measures = lines(run / "metrics.jsonl")
     steps = sum(line.get("gradient_steps", 0) for line in measures)
+    if not steps:
+        steps = measures[-1]["batches"] * steps_a_batch(run)
     costs = [
         sum(line.get(phase, 0.0) for phase in ROUND_PHASES)
         for line in lines(run / "timings.jsonl")
@@ -115,12 +117,19 @@ def facts_of(run: Path) -> dict[str, Any]:
     facts = {
         "return": {name: final[name] for name in ("mean", "ci95", "episodes")},
         "env_steps": last["env_steps"],
-        # In REINFORCE a batch is one step.
-        "gradient_steps": steps or measures[-1]["batches"],
+        "gradient_steps": steps,
         "round_seconds": costs,
         "phase_seconds": summary["seconds"],
     }
     return {**facts, "labels": last["labels"]} if "labels" in last else facts
+
+
+def steps_a_batch(run: Path) -> int:
+    """Gradient steps of the policy on one batch of practice."""
+    settings = json.loads((run / "settings.json").read_text())["settings"]
+    if settings.get("step") not in ("clip", "kl"):
+        return 1
+    return settings.get("epochs", 10) * settings.get("minibatches", 1)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

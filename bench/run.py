@@ -38,12 +38,10 @@ def machine() -> str:
 
 
 def saved_measurements() -> dict[str, Any]:
-    """What was measured on this machine before; nothing from another one."""
-    fresh: dict[str, Any] = {"machine": machine(), "pairs": {}}
+    """The pairs of each row that were measured before, and on which machine."""
     if not MEASUREMENTS.exists():
-        return fresh
-    saved = json.loads(MEASUREMENTS.read_text())
-    return saved if saved["machine"] == fresh["machine"] else fresh
+        return {"machines": {}, "pairs": {}}
+    return json.loads(MEASUREMENTS.read_text())
 
 
 def write(path: Path, text: str) -> None:
@@ -98,6 +96,7 @@ def main() -> int:
         repetitions = asked.repetitions or (2 if asked.quick else row.repetitions or 5)
         try:
             measurements["pairs"][row.id] = measure(row, repetitions)
+            measurements["machines"][row.id] = machine()
         except FailedSideError as failure:
             print(f"{row.id} was not measured: {failure}", file=sys.stderr)
             failed = 1

@@ -27,7 +27,7 @@ def results(measurements: Mapping[str, Any], notes: Mapping[str, str]) -> str:
     rows = [row for row in ROWS if pairs.get(row.id)]
     parts = [
         HEAD,
-        f"Machine: {measurements['machine']}.",
+        *machines([measurements["machines"][row.id] for row in rows], rows),
         "",
         "Versions: " + "; ".join(versions()) + ".",
         "",
@@ -38,6 +38,19 @@ def results(measurements: Mapping[str, Any], notes: Mapping[str, str]) -> str:
         *absolute_figures(rows, pairs),
     ]
     return "\n".join(parts) + "\n"
+
+
+def machines(where: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Each machine on which rows were measured, with its rows if there are several."""
+    several = len(set(where)) > 1
+    lines = []
+    for machine in dict.fromkeys(where):
+        measured = [
+            row.id for row, on in zip(rows, where, strict=True) if on == machine
+        ]
+        which = f" of {', '.join(measured)}" if several else ""
+        lines.append(f"Machine{which}: {machine}.")
+    return lines
 
 
 def versions() -> list[str]:
