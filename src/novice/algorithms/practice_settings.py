@@ -19,7 +19,7 @@ from novice.algorithms.settings import (
 later = partial(setting, later=True)
 
 # Of PPO: rows in a minibatch, minibatches of a batch, and steps taken on it.
-MINIBATCH, MOST_MINIBATCHES, MOST_STEPS = 256, 16, 128
+MINIBATCH, MOST_MINIBATCHES, MOST_STEPS = 256, 16, 64
 
 # Fewer steps in a batch of real actions say little.
 FEW_STEPS = 2000
