@@ -24,6 +24,8 @@ def stopped(folder: Path, number: signal.Signals) -> tuple[Said, float]:
 
     The signal comes after the first line about a round, when nearly all is left to do.
     """
+    # A shell has what it runs in the background ignore SIGINT, and all it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "novice", *LONG],
         cwd=folder,
@@ -31,6 +33,7 @@ def stopped(folder: Path, number: signal.Signals) -> tuple[Said, float]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     assert process.stdout is not None
     try:
         heard = ""
