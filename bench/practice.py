@@ -83,7 +83,14 @@ THREE_MILLION, MILLION = 3_000_000, 1_000_000
 # HalfCheetah and Hopper, 2 of the other two; of each curve the highest mean.
 PUBLISHED = (
     published("reinforce-cheetah", "HalfCheetah-v5", "", THREE_MILLION, 884.0),
-    published("reinforce-reacher", "Reacher-v5", "", THREE_MILLION, -10.5),
+    # Looked at on the way: with 8 episodes a batch it fell there.
+    Row(
+        "reinforce-reacher",
+        "Reacher-v5",
+        (*steps(THREE_MILLION, 10), "--validation-episodes", "10"),
+        (0, 1, 2),
+        enough=-10.5,
+    ),
     published("reinforce-pendulum", "InvertedPendulum-v5", "", THREE_MILLION, 999.2),
     published("reinforce-hopper", "Hopper-v5", "", THREE_MILLION, 395.8),
     published("ppo-cheetah", "HalfCheetah-v5", "--preset ppo", MILLION, 5783.9),
@@ -205,7 +212,7 @@ def write_page() -> None:
         " and 2 of the",
         "others. Ours are version 5, and what counts is the end. CartPole's enough is"
         " its registered",
-        "threshold of 475.",
+        "threshold of 475. Seconds are those of a machine that did other work besides.",
         "",
         "| row | command | runs that reach it | lowest, median, highest | seconds of"
         " acting and learning |",
