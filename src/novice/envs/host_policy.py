@@ -1,6 +1,7 @@
 """Act by a policy in NumPy: its weights fetched once, and what it remembers."""
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -141,15 +142,19 @@ def without_wrapping(head: AbstractHead) -> Any:
     """The head's numbers and functions, in an object that is no module.
 
     Every time that a method of a module is looked up, it is wrapped, which takes longer
-    than a head's arithmetic on a few numbers.
+    than a head's arithmetic on a few numbers. What a property says is worked out once.
     """
     kind = type(head)
     members = {}
     for name in dir(kind):
         member = inspect.getattr_static(kind, name)
-        plain = isinstance(member, property | staticmethod | classmethod)
-        if not name.startswith(("__", "_abc_")):
-            members[name] = member if plain else getattr(kind, name)
+        if name.startswith(("__", "_abc_")):
+            continue
+        if isinstance(member, property) and member.fget:
+            member = functools.cached_property(member.fget)
+        elif not isinstance(member, staticmethod | classmethod):
+            member = getattr(kind, name)
+        members[name] = member
     twin = type(kind.__name__, (), members)()
     for field in dataclasses.fields(head):
         setattr(twin, field.name, getattr(head, field.name))

@@ -133,10 +133,12 @@ class SeparateSlots(AbstractSlots):
         truncated = np.zeros(self.count, bool)
         success = None
         self._steps += live
-        for slot in np.flatnonzero(live).tolist():
+        playing = np.flatnonzero(live)
+        actions = self.task.executables(action[playing])
+        for slot, executed in zip(playing.tolist(), actions, strict=True):
             try:
                 after, reward[slot], terminated[slot], truncated[slot], info = (
-                    self.environments[slot].step(self.task.executable(action[slot]))
+                    self.environments[slot].step(executed)
                 )
             except Exception as error:
                 raise self._crash(slot, "step", error) from error
@@ -149,6 +151,8 @@ class SeparateSlots(AbstractSlots):
         return self._step
 
     def _vector(self, observation: Any, slot: int) -> np.ndarray:
+        if self._usual(observation):
+            return observation
         try:
             vector = self.task.vector(observation)
         except Exception:  # It is of another kind altogether.
@@ -163,6 +167,15 @@ class SeparateSlots(AbstractSlots):
                 f" {self.task.observation_space}"
             )
         return vector
+
+    def _usual(self, observation: Any) -> bool:
+        """Whether it is just what a policy sees, as a vector of another precision."""
+        return (
+            self.task.observation_is_flat
+            and isinstance(observation, np.ndarray)
+            and observation.shape == (self.task.observation_size,)
+            and observation.dtype.kind == "f"
+        )
 
     def _place(self, slot: int) -> str:
         return (

@@ -1,7 +1,7 @@
 """Open any Gymnasium task, and describe what its observations and actions are."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -143,7 +143,11 @@ class Task:
         self, action: Num[np.ndarray, "*lead actions"]
     ) -> Num[np.ndarray, "*lead actions"]:
         """What is executed when `action` was sampled."""
-        return action if self.bounds is None else np.clip(action, *self.bounds)
+        if self.bounds is None:
+            return action
+        low, high = self.bounds
+        # For the few numbers of a step, np.clip takes three times as long.
+        return np.minimum(np.maximum(action, low), high)
 
     @cached_property
     def _choices(self) -> list[np.integer]:
@@ -162,6 +166,13 @@ class Task:
             counted = action.reshape(space.shape) + space.start
             return counted.astype(space.dtype)
         return action.reshape(space.shape).astype(space.dtype)
+
+    def executables(self, actions: Num[np.ndarray, "slots actions"]) -> Iterable[Any]:
+        """The same for several actions at once."""
+        if not isinstance(self.action_space, spaces.Box):
+            return [self.executable(action) for action in actions]
+        space = self.action_space
+        return actions.reshape(-1, *space.shape).astype(space.dtype)
 
     def action_vector(self, action: Any, *, by: str) -> Num[np.ndarray, " actions"]:
         """Check an action that `by` gave in the task's own form, and make it a vector.

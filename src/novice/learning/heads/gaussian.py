@@ -25,6 +25,7 @@ class Gaussian(AbstractNormalHead):
     center: tuple[float, ...] = eqx.field(static=True)
     half_range: tuple[float, ...] = eqx.field(static=True)
 
+    @property
     def _std(self) -> Any:
         xp = self.log_std.__array_namespace__()
         return xp.exp(xp.clip(self.log_std, SMALLEST_LOG_STD, LARGEST_LOG_STD))

@@ -20,6 +20,7 @@ class AbstractNormalHead(AbstractRealHead):
 
     learns_from = frozenset({"exact", "weighted", "partial"})
 
+    @property
     @abc.abstractmethod
     def _std(self) -> Any:
         """How far a sample spreads, in half-ranges."""
@@ -31,7 +32,7 @@ class AbstractNormalHead(AbstractRealHead):
     def sample(
         self, outputs: Float[AnyArray, "*lead outputs"], noise: Float[AnyArray, "..."]
     ) -> Float[AnyArray, "*lead actions"]:
-        return self.in_units(outputs + self._std() * noise)
+        return self.in_units(outputs + self._std * noise)
 
     def best(
         self, outputs: Float[AnyArray, "*lead outputs"]
@@ -50,13 +51,13 @@ class AbstractNormalHead(AbstractRealHead):
         outputs: Float[jax.Array, "*lead outputs"],
         action: Float[jax.Array, "*lead actions"],
     ) -> Float[jax.Array, "*lead actions"]:
-        logs = normal_logs(self.in_half_ranges(action), outputs, self._std())
+        logs = normal_logs(self.in_half_ranges(action), outputs, self._std)
         return logs - jnp.log(jnp.asarray(self.half_range))
 
     def entropy(
         self, outputs: Float[jax.Array, "*lead outputs"]
     ) -> Float[jax.Array, "*lead"]:
-        spread = jnp.log(self._std() * jnp.asarray(self.half_range))
+        spread = jnp.log(self._std * jnp.asarray(self.half_range))
         each = spread + 0.5 * math.log(2 * math.pi * math.e)
         return jnp.broadcast_to(jnp.sum(each), outputs.shape[:-1])
 

@@ -21,6 +21,7 @@ class Squared(AbstractNormalHead):
     center: tuple[float, ...] = eqx.field(static=True)
     half_range: tuple[float, ...] = eqx.field(static=True)
 
+    @property
     def _std(self) -> float:
         return STD
 
