@@ -14,6 +14,7 @@ import probes
 from novice.algorithms import practitioners
 from novice.algorithms.practice_settings import PRESETS, ReinforceSettings, preset
 from novice.algorithms.reinforce import LARGEST_PENALTY, adapted, reinforce
+from novice.algorithms.settings import BadSettingError
 from novice.envs.slots import SeparateSlots
 from novice.learning.policy import Policy
 from novice.types import Round
@@ -72,6 +73,25 @@ def test_a_preset_is_valid_for_any_number_of_environments(name, environments):
         assert rows // settings.minibatches >= 255
         # As many looks at a batch as few environments take, in all.
         assert 16 <= settings.epochs * settings.minibatches <= 64
+
+
+def test_the_critic_of_real_actions_counts_in_larger_units():
+    assert ReinforceSettings(**preset("ppo", real=True)).critic_unit == 10
+    assert ReinforceSettings(**preset("ppo")).critic_unit == 1
+
+
+def test_a_critic_counts_in_as_many_rewards_as_are_set():
+    scales = [
+        float(next(rounds_of("ppo", critic_unit=unit)).learner.critic.scale)
+        for unit in (1.0, 10.0)
+    ]
+
+    assert scales[1] == pytest.approx(10 * scales[0])
+
+
+def test_a_critic_cannot_count_in_nothing():
+    with pytest.raises(BadSettingError, match=r"--critic-unit is 0.0, .* at least 0.001"):
+        ReinforceSettings(critic_unit=0.0)
 
 
 def test_plain_reinforce_stays_plain():

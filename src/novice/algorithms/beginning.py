@@ -62,7 +62,7 @@ def look_around(
     practitioner.begin(begin_key)
     seen = practitioner.collect(learner.policy, act_key)
     if isinstance(seen, Fragments):
-        learner = looked_around_fragments(learner, seen)
+        learner = looked_around_fragments(learner, seen, unit=settings.critic_unit)
     else:
         rates = rates_of(settings, left=0.0)
         how = practice_of(settings)

@@ -78,6 +78,9 @@ class ReinforceSettings:
         40, "gradient steps of the value after each batch (gradient, natural)"
     )
     critic_learning_rate: float = setting(3e-3, "step size of the value")
+    critic_unit: float = later(
+        1.0, "what the value counts in, in typical rewards (with --fragment)"
+    )
     warm_up: int = later(
         10, "batches in which a policy of --from acts and only the value learns"
     )
@@ -109,6 +112,7 @@ class ReinforceSettings:
         for name in ("anchor", "demonstrations", "spread"):
             check(self, name, low=0)
         check(self, "demonstrations_fall", low=0, high=1)
+        check(self, "critic_unit", low=1e-3)
         check_layers(self.hidden)
         self._check_value()
         self._check_minibatches()
@@ -226,7 +230,11 @@ def proximal(environments: int, *, rows: int = MINIBATCH) -> dict[str, Any]:
 
 
 def proximal_for_numbers(environments: int) -> dict[str, Any]:
-    """The same where actions are real numbers: larger batches, smaller steps."""
+    """The same where actions are real numbers: larger batches, smaller steps.
+
+    Such tasks pay for hundreds of steps, so that values come to hundreds of rewards; a
+    critic that counted in single ones would learn them late, as its gradient is cut.
+    """
     fragment = max(8, 2048 // environments)
     return proximal(environments) | {
         "fragment": fragment,
@@ -236,6 +244,7 @@ def proximal_for_numbers(environments: int) -> dict[str, Any]:
         "minibatches": max(1, fragment * environments // 64),
         "learning_rate": 3e-4,
         "critic_learning_rate": 3e-4,
+        "critic_unit": 10.0,
     }
 
 

@@ -199,14 +199,17 @@ def in_rewards(
     critic: Critic,
     reward: Float[AnyArray, "*lead"],
     valid: Bool[AnyArray, "*lead"],
+    *,
+    unit: float = 1.0,
 ) -> Critic:
-    """The critic speaking in units of a typical reward, the root of their mean square.
+    """The critic counting in so many typical rewards, the root of their mean square.
 
     That is for a critic that learns from its own word: it begins near nothing and grows
     with what is paid.
     """
     typical = jnp.sqrt(jnp.mean(jnp.asarray(reward) ** 2, where=valid))
-    return Critic(critic.trunk, jnp.zeros(()), jnp.where(typical > 0, typical, 1.0))
+    scale = unit * jnp.where(typical > 0, typical, 1.0)
+    return Critic(critic.trunk, jnp.zeros(()), scale)
 
 
 def policy_from_config(config: dict[str, Any]) -> Policy:

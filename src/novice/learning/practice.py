@@ -283,9 +283,14 @@ def looked_around(
 
 
 @eqx.filter_jit
-def looked_around_fragments(learner: Learner, fragments: Fragments) -> Learner:
-    """The learner with its scales measured on what was seen and paid."""
+def looked_around_fragments(
+    learner: Learner, fragments: Fragments, *, unit: float = 1.0
+) -> Learner:
+    """The learner with its scales measured on what was seen and paid.
+
+    The critic counts in `unit` typical rewards.
+    """
     fragments = jax.tree.map(jnp.asarray, fragments)
     learner = with_seen(learner, flat(fragments.observation), flat(fragments.valid))
-    critic = in_rewards(learner.critic, fragments.reward, fragments.valid)
+    critic = in_rewards(learner.critic, fragments.reward, fragments.valid, unit=unit)
     return eqx.tree_at(lambda whole: whole.critic, learner, critic)
