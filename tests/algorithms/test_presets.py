@@ -90,7 +90,9 @@ def test_a_critic_counts_in_as_many_rewards_as_are_set():
 
 
 def test_a_critic_cannot_count_in_nothing():
-    with pytest.raises(BadSettingError, match=r"--critic-unit is 0.0, .* at least 0.001"):
+    with pytest.raises(
+        BadSettingError, match=r"--critic-unit is 0.0, .* at least 0.001"
+    ):
         ReinforceSettings(critic_unit=0.0)
 
 
